@@ -1,0 +1,43 @@
+# Everything runs in .venv, which is made from the lock file the first time that anything needs it.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+SONAR := $(addprefix configs/sonar_,baseline.yaml visible.yaml hidden.yaml control.yaml)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup sonar all check test lint lock clean
+
+help: ## what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: $(READY) ## make .venv from the lock file
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + "; try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+sonar: setup ## reproduce article A (Sonar): about a minute of training
+	$(BIN)/repro run $(SONAR)
+
+all: setup ## reproduce every article; fetches MNIST and Fashion-MNIST first
+	$(BIN)/repro run configs
+
+check: setup ## hold the committed results against fresh trainings, as CI does
+	$(BIN)/repro check
+
+test: setup ## run the tests
+	$(BIN)/python -m pytest
+
+lint: setup ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: setup ## pin the newest versions that pyproject.toml allows (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet --output-file requirements.lock
+
+clean: ## remove .venv and caches, keep results
+	rm -rf .venv dist trials .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,90 @@
+"""`-S key.path=value`: changes to a resolved experiment, by the same strict YAML and the same schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from repro.config.keras_names import (
+    CONSTRAINTS,
+    INITIALIZERS,
+    LAYERS,
+    LOSSES,
+    MODELS,
+    OPTIMIZERS,
+    REGULARIZERS,
+    shown,
+    suggest,
+)
+from repro.config.schema import Experiment
+from repro.config.strict_yaml import Document, KeyPath, Mark, parse_value
+from repro.errors import ConfigError
+
+_CLASSES = {*CONSTRAINTS, *INITIALIZERS, *LAYERS, *LOSSES, *MODELS, *OPTIMIZERS, *REGULARIZERS}
+
+
+def overridden(experiment: Experiment, document: Document, overrides: Sequence[str]) -> Document:
+    """The values of `experiment` with `overrides` laid over them, later ones last; `document` lends its marks.
+
+    A key that the schema knows may be set whether or not the file has it; whether the schema knows it, and the type,
+    is for validation to say. Raises ConfigError, one line per override that leads nowhere.
+    """
+    tree = _lists(experiment.model_dump(exclude={"name"}))
+    marks = dict(document.marks)
+    faults: list[str] = []
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        source = f"-S {key}"
+        path = tuple(key.split("."))
+        try:
+            if not equals or not all(path):
+                raise ConfigError(f"-S {override}: expected KEY.PATH=VALUE, such as training.epochs=5")
+            value, new_marks = parse_value(text, source, path)
+            _set(tree, path, value, source)
+        except ConfigError as error:
+            faults.append(str(error))
+        else:
+            for length in range(1, len(path)):
+                marks.setdefault(path[:length], Mark(source))
+            marks |= new_marks
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return Document(tree, marks)
+
+
+def _lists(value: Any) -> Any:
+    """Tuples as the lists that they were in YAML."""
+    if isinstance(value, dict):
+        return {key: _lists(item) for key, item in value.items()}
+    return [_lists(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _set(tree: dict[Any, Any], path: KeyPath, value: object, source: str) -> None:
+    """Put `value` at `path`, making mappings on the way where there was nothing."""
+    node: Any = tree
+    for depth, part in enumerate(path):
+        above = ".".join(path[:depth])
+        key = _key(node, part, above, source)
+        if depth == len(path) - 1:
+            node[key] = value
+            return
+        if isinstance(node, dict) and node.get(key) is None:
+            node[key] = {}
+        node = node[key]
+
+
+def _key(node: Any, part: str, above: str, source: str) -> Any:
+    """`part` as a key of `node`. Raises ConfigError where it can't be one."""
+    if isinstance(node, list):
+        if part.isdecimal() and int(part) < len(node):
+            return int(part)
+        raise ConfigError(f"{source}: expected an index from 0 to {len(node) - 1} into {above}, got {part!r}")
+    if not isinstance(node, dict):
+        raise ConfigError(f"{source}: expected a key, but {above} is {shown(node)} and has no keys")
+    if part in node:
+        return part
+    if part.isdecimal() and int(part) in node:
+        return int(part)
+    if len(node) == 1 and next(iter(node)) in _CLASSES:
+        raise ConfigError(f"{source}: unknown key {part!r} in {above}; {suggest(part, node)}")
+    return part

@@ -1,0 +1,81 @@
+"""Experiments, their tables and their data sets, as a terminal shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+import yaml
+
+from repro.config.schema import Experiment
+from repro.datasets import DatasetInfo
+from repro.report import text
+from repro.report.summary import Summary
+
+if TYPE_CHECKING:
+    from repro.run import Stock
+
+
+def print_summary(summary: Summary) -> None:
+    """The table of one experiment: article against ours."""
+    click.echo(f"\n{summary.experiment}: {summary.title}")
+    for figure in summary.figures:
+        percent, decimals = text.as_percent(figure), text.decimals_of(figure)
+        lines = [
+            ("article", text.article_value(figure)),
+            ("ours", f"{text.our_value(figure)} over {figure.n} seeds"),
+            ("95% of single runs", text.interval(figure.prediction, percent, decimals)),
+            ("95% interval of mean", text.interval(figure.confidence, percent, decimals)),
+        ]
+        if figure.fold_spread:
+            mean, low, high = figure.fold_spread
+            between = text.interval((low, high), percent, decimals)
+            lines.append(
+                ("spread over folds", f"{text.number(mean, percent, decimals)} (one seed to another: {between})")
+            )
+        if figure.verdict:
+            lines.append(("verdict", f"{figure.verdict}: {figure.sentence}"))
+        click.echo(f"  {text.name_of(figure)}")
+        for name, value in lines:
+            click.echo(f"    {name:<21}{value}")
+
+
+def print_stock(stock: Stock) -> None:
+    """One line of a dry run."""
+    missing, stored = len(stock.missing), len(stock.stored)
+    click.echo(f"{stock.job.experiment.name}: {missing} seeds to train, {stored} stored ({stock.why})")
+
+
+def print_experiments(experiments: Sequence[Experiment]) -> None:
+    """Names, titles and what the article reports, grouped by article."""
+    width = max((len(experiment.name) for experiment in experiments), default=0)
+    for article in sorted({experiment.article for experiment in experiments}):
+        click.echo(article)
+        for experiment in experiments:
+            if experiment.article == article:
+                click.echo(f"  {experiment.name:<{width}}  {experiment.title} ({_reported(experiment)})")
+
+
+def _reported(experiment: Experiment) -> str:
+    shown = [
+        f"{metric} {figure.value:.{figure.printed_decimals}f}{'%' if figure.unit == 'percent' else ''}"
+        for metric, figure in experiment.reported.items()
+        if figure.split == "test"
+    ]
+    return ", ".join(shown) or "no figure reported"
+
+
+def print_datasets(rows: Sequence[tuple[DatasetInfo, bool]]) -> None:
+    """One paragraph a data set."""
+    for info, present in rows:
+        size = f"{info.rows} rows" + (f" and {info.test_rows} test rows" if info.test_rows else "")
+        shape = " x ".join(str(size) for size in info.input_shape)
+        state = "present" if present else f"missing: `repro data fetch {info.name}` gets it"
+        click.echo(f"{info.name}: {info.title}\n  {size} of {shape}, {info.classes} classes; {state}")
+        click.echo(f"  licence {info.licence}; {info.source}\n  {info.citation}\n")
+
+
+def resolved_yaml(experiment: Experiment) -> str:
+    """The resolved experiment as YAML, defaults included."""
+    return yaml.safe_dump(experiment.model_dump(mode="json"), sort_keys=False, allow_unicode=True).rstrip("\n")

@@ -1,0 +1,62 @@
+"""What can go wrong through no bug of ours, one kind per exit code.
+
+Every message says what was expected, what came, where, and what to do. `cli.py` alone turns one into text on
+standard error and an exit code; anything that is not a `ReproError` is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+class ReproError(Exception):
+    """Base of all faults that the user can mend; subclasses fix the exit code."""
+
+    exit_code = 2
+
+
+class RegressionError(ReproError):
+    """`check` found that something has changed since the committed results (exit code 1)."""
+
+    exit_code = 1
+
+
+class UsageError(ReproError):
+    """The command line asks for something impossible (exit code 2)."""
+
+
+class ConfigError(ReproError):
+    """A configuration file or override is wrong (exit code 2)."""
+
+
+class DataError(ReproError):
+    """A data set is missing, damaged or not what its checksum says (exit code 3)."""
+
+    exit_code = 3
+
+
+class MachineError(ReproError):
+    """The machine refuses: locked, disk full, missing package, unreadable folder (exit code 4)."""
+
+    exit_code = 4
+
+
+class BusyError(MachineError):
+    """Another run is at work in the results folder (exit code 4)."""
+
+
+class ReplicaError(ReproError):
+    """At least one replica failed while training (exit code 5)."""
+
+    exit_code = 5
+
+
+class NothingMeasuredError(ReproError):
+    """`check` has not measured all that it was asked to, and so must not look green (exit code 6)."""
+
+    exit_code = 6
+
+
+def one_line(text: str) -> str:
+    """Another program's message on one line, without the terminal colours that Keras puts into its own."""
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())

@@ -1,0 +1,138 @@
+"""What a run leaves on disk, and how it is written: whole or not at all.
+
+`results/<experiment>/runs.csv` is the border between training and everything after it. Behind it stands a cache of
+finished cells, `results/.cells/<experiment>/<fingerprint>/seed-00003.json`, each with a schema version and its own
+checksum, which only a run reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import errno
+import hashlib
+import io
+import json
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from repro import atomic
+from repro.config.schema import Experiment
+from repro.errors import MachineError, one_line
+from repro.training.worker import Outcome
+
+SCHEMA = 1
+COLUMNS = ("experiment", "seed", "fold", "epoch", "step", "split", "metric", "value", "seconds", "status")
+
+
+def canonical(value: Any) -> str:
+    """One text for equal values, whatever the order of their keys."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical text."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Replace a file atomically and durably; a file that already has this content is left alone.
+
+    Raises MachineError if the disk is full or the folder can't be written; the old file is then intact.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        if path.is_file() and path.read_bytes() == data:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.replace(path, data)
+    except OSError as error:
+        raise MachineError(
+            f"{path}: can't be written: {os.strerror(error.errno or errno.EIO)}; what was stored before is unchanged"
+        ) from error
+
+
+def cell_path(out: Path, experiment: str, fingerprint: str, seed: int) -> Path:
+    """Where a finished cell is kept."""
+    return out / ".cells" / experiment / fingerprint[:16] / f"seed-{seed:05d}.json"
+
+
+def store_cell(path: Path, fingerprint: str, outcome: Outcome) -> None:
+    """Keep a finished cell."""
+    payload = {
+        "fingerprint": fingerprint,
+        "seed": outcome.seed,
+        "seconds": round(outcome.seconds, 3),
+        "rows": [[*row[:5], repr(row[5])] for row in outcome.rows],
+        "diverged": {str(fold): reason for fold, reason in outcome.diverged.items()},
+    }
+    write(path, canonical({"schema": SCHEMA, "checksum": digest(payload), "payload": payload}) + "\n")
+
+
+def load_cell(path: Path, fingerprint: str) -> tuple[Outcome | None, str | None]:
+    """A finished cell, or None; and what is wrong with the file if it is there and can't be used.
+
+    A damaged file is set aside under another name, so that it is neither used nor in the way.
+    """
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return None, None
+    except OSError as error:
+        raise MachineError(f"{path}: can't be read: {error.strerror}") from error
+    try:
+        unit = json.loads(text)
+        payload = unit["payload"]
+        if unit["schema"] != SCHEMA or unit["checksum"] != digest(payload) or payload["fingerprint"] != fingerprint:
+            raise ValueError
+        rows = tuple((*row[:5], float(row[5])) for row in payload["rows"])
+        diverged = {int(fold): reason for fold, reason in payload["diverged"].items()}
+        return Outcome(payload["seed"], payload["seconds"], rows, diverged), None
+    except (ValueError, KeyError, TypeError):
+        aside = path.with_suffix(".damaged")
+        with contextlib.suppress(OSError):  # of a folder that can't be written: training anew will say so
+            path.replace(aside)
+        return None, f"{path}: damaged; set aside as {aside.name}, its seed is trained again"
+
+
+def runs_csv(experiment: Experiment, outcomes: Iterable[Outcome]) -> str:
+    """The tidy raw records, sorted, one metric of one replica at one evaluation point a line."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.seed):
+        seconds = f"{outcome.seconds:.3f}"
+        if outcome.error is not None:
+            status = f"failed: {_reason(outcome.error)}"
+            table.writerow([experiment.name, outcome.seed, "", "", "", "", "", "", seconds, status])
+        for fold, epoch, step, split, metric, value in sorted(outcome.rows):
+            status = outcome.diverged.get(fold, "ok")
+            table.writerow(
+                [experiment.name, outcome.seed, fold, epoch, step, split, metric, repr(value), seconds, status]
+            )
+    return text.getvalue()
+
+
+def _reason(error: str) -> str:
+    """The last exception of a traceback, on one line of at most 200 characters; any other text as it is."""
+    message = re.split(r"^Traceback .*\n(?: .*\n)*", error, flags=re.MULTILINE)[-1]
+    plain = one_line(message)
+    return plain if len(plain) <= 200 else plain[:199] + "…"
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file of ours, or None where there is none or a damaged one: it can be made again from the records."""
+    try:
+        return json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+    except OSError as error:
+        raise MachineError(f"{path}: can't be read: {error.strerror}") from error
+
+
+def pretty(value: Any) -> str:
+    """JSON for people: indented, keys in the order given, a final newline."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,337 @@
+"""The one place that joins configuration, data, training and records."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import itertools
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from repro import __version__, datasets, records
+from repro.config.schema import Article, Experiment
+from repro.environment import code_state, environment
+from repro.errors import ConfigError, DataError, MachineError, ReplicaError
+from repro.lock import locked
+from repro.pool import train
+from repro.report import text
+from repro.report.build import build_experiment, stored_summary
+from repro.report.stored import read_provenance
+from repro.report.summary import Summary
+from repro.training.plan import check_labels, check_plan, check_reported
+from repro.training.worker import Outcome, Task
+
+
+@dataclass(frozen=True)
+class Job:
+    """An experiment to run: by which engine, and the command that the tables name."""
+
+    experiment: Experiment
+    engine: str
+    command: str
+    article: Article | None = None
+    """The experiment's article where it is not one that comes with repro: kept with the results, for their pages."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Everything that a trained number depends on but the seed: a cell with another one is never used."""
+        experiment = self.experiment
+        data = datasets.info(experiment.dataset.name).sha256
+        return records.digest([experiment.trained, self.engine, data, environment()])
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What is there of a job before training: usable cells, seeds to train, and why they have to be trained."""
+
+    job: Job
+    stored: dict[int, Outcome]
+    missing: list[int]
+    why: str
+
+
+@dataclass
+class Tally:
+    """What a run did."""
+
+    summaries: list[Summary] = field(default_factory=list)
+    trained: int = 0
+    failed: list[str] = field(default_factory=list)
+    without_data: dict[str, str] = field(default_factory=dict)
+    """Data sets that can't be had, and why."""
+
+    def add(self, summary: Summary) -> None:
+        """An experiment whose tables are there; its failures count whether they happened now or in an earlier run."""
+        self.summaries.append(summary)
+        self.failed += [f"{summary.experiment}: {line}" for line in itertools.chain(summary.failed, summary.diverged)]
+
+
+class Watcher(Protocol):
+    """Hears what happens; printing is its business."""
+
+    def note(self, line: str) -> None:
+        """Something that the user has to know."""
+
+    def started(self, cells: Mapping[str, int], before: Mapping[str, float]) -> None:
+        """So many cells of each experiment are going to be trained; a stored one took so many seconds, where known."""
+
+    def trained(self, experiment: str, outcome: Outcome) -> None:
+        """A cell is done and stored."""
+
+    def progress(self) -> str:
+        """How many of how many cells are done, in words."""
+
+
+def take_stock(job: Job, out: Path, force: bool, watcher: Watcher) -> Stock:
+    """Look up the finished cells of a job."""
+    stored: dict[int, Outcome] = {}
+    seeds = range(job.experiment.seeds)
+    for seed in [] if force else seeds:
+        path = records.cell_path(out, job.experiment.name, job.fingerprint, seed)
+        outcome, damage = records.load_cell(path, job.fingerprint)
+        if damage:
+            watcher.note(damage)
+        if outcome:
+            stored[seed] = outcome
+    missing = [seed for seed in seeds if seed not in stored]
+    return Stock(job, stored, missing, _why(job, out, stored, force) if missing else "nothing has changed")
+
+
+def _why(job: Job, out: Path, stored: dict[int, Outcome], force: bool) -> str:
+    if force:
+        return "asked for (--force)"
+    if stored:
+        return "these seeds are not there yet"
+    before = _stored_provenance(job, out)
+    if before is None:
+        return "nothing is stored yet"
+    changed = _changes(job, before)
+    return f"changed: {changed}" if changed else "its finished seeds are not in the cache here"
+
+
+def _stored_provenance(job: Job, out: Path) -> dict[str, Any] | None:
+    before = records.read_json(out / job.experiment.name / "provenance.json")
+    return before if isinstance(before, dict) else None
+
+
+def _changes(job: Job, before: dict[str, Any]) -> str:
+    """What of a stored run is not as a job's; empty where nothing that trained numbers depend on is."""
+    changed = differences(before.get("trained"), job.experiment.trained, "")
+    changed += differences(before.get("environment"), environment(), "environment.")
+    changed += differences(before.get("engine"), job.engine, "engine")
+    return "; ".join(changed)
+
+
+def differences(old: Any, new: Any, path: str) -> list[str]:
+    """`key.path old -> new` for each leaf that differs."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = sorted({*old, *new})
+        return [line for key in keys for line in differences(old.get(key), new.get(key), f"{path}{key}.")]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        pairs = zip(old, new, strict=True)
+        return [line for i, (a, b) in enumerate(pairs) for line in differences(a, b, f"{path}{i}.")]
+    return [] if old == new else [f"{path.rstrip('.')} {old!r} -> {new!r}"]
+
+
+def run(jobs: Sequence[Job], out: Path, workers: int, force: bool, watcher: Watcher) -> Tally:
+    """Train what is missing of every job and write its results.
+
+    Raises ConfigError before any training if a protocol asks for more folds than there are rows of a class,
+    DataError before any training if no job's data can be had (jobs without data are left out and named in the
+    tally otherwise), MachineError if another run is at work in `out`.
+    """
+    tally = Tally()
+    ready = with_data(jobs, tally, watcher)
+    if not ready:
+        raise DataError("\n".join(tally.without_data.values()))
+    stocks = [take_stock(job, out, force, watcher) for job in ready]
+    if not any(stock.missing for stock in stocks) and all(_is_written(stock, out) for stock in stocks):
+        if _orphans(out):
+            with contextlib.suppress(MachineError), locked(out):  # another run is at work, or the folder is read-only
+                _sweep(out)
+        for stock in stocks:
+            tally.add(build_experiment(out, stock.job.experiment.name))
+        return tally
+    with locked(out):
+        _sweep(out)
+        if force:
+            _forget(ready, out)
+        stocks = [take_stock(job, out, force, watcher) for job in ready]  # what another run has finished meanwhile
+        _train_all(stocks, out, workers, watcher, tally)
+    return tally
+
+
+def with_data(jobs: Sequence[Job], tally: Tally, watcher: Watcher) -> list[Job]:
+    """Jobs whose data set is there and verified; the others are noted."""
+    labels: dict[str, np.ndarray] = {}
+    for name in dict.fromkeys(job.experiment.dataset.name for job in jobs):
+        try:
+            if not datasets.is_present(name):
+                datasets.fetch(name, watcher.note)
+            labels[name] = datasets.load(name).train.y
+        except DataError as error:
+            tally.without_data[name] = str(error)
+    ready = [job for job in jobs if job.experiment.dataset.name in labels]
+    for job in ready:
+        try:
+            check_labels(job.experiment, labels[job.experiment.dataset.name])
+        except ConfigError as error:
+            raise ConfigError(f"{job.experiment.name}: {error}") from error
+    for job in jobs:
+        if job not in ready:
+            watcher.note(f"{job.experiment.name}: left out, its data can't be had")
+    return ready
+
+
+def _is_written(stock: Stock, out: Path) -> bool:
+    """Whether the stored records and provenance are those of these cells."""
+    folder = out / stock.job.experiment.name
+    provenance = records.read_json(folder / "provenance.json")
+    expected = {
+        "experiment": stock.job.experiment.model_dump(mode="json"),
+        "engine": stock.job.engine,
+        "command": stock.job.command,
+        "article": stock.job.article and stock.job.article.model_dump(mode="json"),
+        "fingerprint": stock.job.fingerprint,
+    }
+    same = isinstance(provenance, dict) and all(provenance.get(key) == value for key, value in expected.items())
+    runs = folder / "runs.csv"
+    expected_runs = records.runs_csv(stock.job.experiment, stock.stored.values())
+    return same and runs.is_file() and runs.read_bytes() == expected_runs.encode()
+
+
+def _orphans(out: Path) -> list[Path]:
+    """Temporary files, of a run that was killed while writing unless one is at work."""
+    return [*out.glob("*/.*.tmp"), *out.glob(".*.tmp"), *out.glob(".cells/*/*/.*.tmp")]
+
+
+def _sweep(out: Path) -> None:
+    """Remove temporary files. The caller holds the lock, so none is in use."""
+    for path in _orphans(out):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _forget(jobs: Sequence[Job], out: Path) -> None:
+    """Remove finished cells, so that an interrupted run leaves no mixture of old ones and new."""
+    for job in jobs:
+        for seed in range(job.experiment.seeds):
+            records.cell_path(out, job.experiment.name, job.fingerprint, seed).unlink(missing_ok=True)
+
+
+def _train_all(stocks: Sequence[Stock], out: Path, workers: int, watcher: Watcher, tally: Tally) -> None:
+    tasks = [Task(stock.job.experiment, stock.job.engine, seed) for stock in stocks for seed in stock.missing]
+    by_name = {stock.job.experiment.name: stock for stock in stocks}
+    started: dict[str, float] = {}
+    if tasks:
+        watcher.started(
+            {name: len(stock.missing) for name, stock in by_name.items() if stock.missing}, _seconds_before(stocks, out)
+        )
+    for stock in stocks:
+        if not stock.missing:
+            _write_results(stock, out, None, watcher, tally)
+    with contextlib.closing(train(tasks, workers, watcher)) as outcomes:  # on the way out of here workers end, too
+        for task, outcome in outcomes:
+            stock = by_name[task.experiment.name]
+            if outcome.error is None:
+                path = records.cell_path(out, task.experiment.name, stock.job.fingerprint, task.seed)
+                records.store_cell(path, stock.job.fingerprint, outcome)
+            tally.trained += 1
+            stock.stored[task.seed] = outcome
+            stock.missing.remove(task.seed)
+            begin = started.setdefault(task.experiment.name, time.time() - outcome.seconds)
+            watcher.trained(task.experiment.name, outcome)
+            if not stock.missing:
+                _write_results(stock, out, begin, watcher, tally)
+
+
+def _seconds_before(stocks: Sequence[Stock], out: Path) -> dict[str, float]:
+    """Seconds of one cell when the stored results of an experiment were made, where its training is still that one."""
+    seconds = {}
+    for job in (stock.job for stock in stocks):
+        with contextlib.suppress(MachineError):  # nothing is stored, or nothing that can be read
+            before = read_provenance(out, job.experiment.name)
+            if (before.get("trained"), before["engine"]) == (job.experiment.trained, job.engine):
+                seconds[job.experiment.name] = before["cell_seconds"] / before["experiment"]["seeds"]
+    return seconds
+
+
+def _write_results(stock: Stock, out: Path, started: float | None, watcher: Watcher, tally: Tally) -> None:
+    """Records, provenance and tables of an experiment; `started` is None where nothing had to be trained."""
+    job, folder = stock.job, out / stock.job.experiment.name
+    outcomes = [stock.stored[seed] for seed in sorted(stock.stored)]
+    before, old = _stored_provenance(job, out), stored_summary(folder)
+    records.write(folder / "runs.csv", records.runs_csv(job.experiment, outcomes))
+    if not _is_written(stock, out):
+        made = _provenance(job, outcomes, time.time() if started is None else started)
+        if started is None and before and before.get("fingerprint") == job.fingerprint:
+            made |= {key: before[key] for key in ("code", "started", "wall_seconds") if key in before}
+        records.write(folder / "provenance.json", records.pretty(made))
+    summary = build_experiment(out, job.experiment.name)
+    if before and before.get("fingerprint") != job.fingerprint:
+        watcher.note(
+            f"{job.experiment.name}: stored results replaced ({_changes(job, before) or 'changed data'}); "
+            f"test accuracy before: {_accuracy(old)}, now: {_accuracy(summary)}"
+        )
+    tally.add(summary)
+
+
+def _accuracy(summary: Summary | None) -> str:
+    main = text.main_figure(summary) if summary else None
+    return text.our_value(main) if main else "none"
+
+
+def _provenance(job: Job, outcomes: Sequence[Outcome], started: float) -> dict[str, Any]:
+    return {
+        "experiment": job.experiment.model_dump(mode="json"),
+        "trained": job.experiment.trained,
+        "engine": job.engine,
+        "command": job.command,
+        "article": job.article and job.article.model_dump(mode="json"),
+        "fingerprint": job.fingerprint,
+        "data": datasets.info(job.experiment.dataset.name).sha256,
+        "repro": __version__,
+        "environment": environment(),
+        "code": code_state(Path(__file__).parent),
+        "cores": os.cpu_count(),
+        "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
+        "wall_seconds": round(time.time() - started, 1),
+        "cell_seconds": round(sum(outcome.seconds for outcome in outcomes), 1),
+    }
+
+
+def check_experiments(experiments: Sequence[tuple[Path, Experiment]], as_published: bool) -> None:
+    """Check experiments, given with their files, against each other and their data sets.
+
+    With overrides an experiment is not `as_published`, and its article's figures may be of steps that it doesn't reach.
+
+    Raises ConfigError where a data set is not known, where a protocol asks for what it hasn't got, where the article's
+    figure is one that is not recorded, and where two would share a folder.
+    """
+    for path, experiment in experiments:
+        try:
+            info = datasets.info(experiment.dataset.name)
+            check_plan(experiment, info)
+            if as_published:
+                check_reported(experiment, info)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from error
+    names = [experiment.name for _, experiment in experiments]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise ConfigError(f"expected each experiment once, got {', '.join(doubled)} twice")
+
+
+def raise_for_failures(tally: Tally) -> None:
+    """Raises what a finished run has to say through its exit code: ReplicaError (5) before DataError (3)."""
+    if tally.failed:
+        shown = "\n".join(f"  {line}" for line in tally.failed[:20])
+        raise ReplicaError(f"{len(tally.failed)} replicas failed or diverged; the others are stored:\n{shown}")
+    if tally.without_data:
+        raise DataError("\n".join(tally.without_data.values()))

@@ -1,0 +1,81 @@
+"""The plain engine: one replica after the other with Keras' own `fit`, as an article's reader would write it.
+
+Data order, initial weights and dropout noise are those of the plan, so that a replica can be held against the stacked
+engine's; everything else is stock Keras. Slow on purpose: it is the yardstick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from repro.config.schema import Experiment
+from repro.models import build, noise
+from repro.training import randomness
+from repro.training.accuracy import accuracy_of
+from repro.training.plan import Plan, Replica
+from repro.training.stacked import noise_layout
+
+EVALUATION_BATCH = 1000
+
+
+class Trainer:
+    """One replica: a compiled Keras model that carries out the plan's batches.
+
+    Args:
+        weights: initial values of the trainable variables.
+        key: the cell's noise key.
+    """
+
+    def __init__(self, experiment: Experiment, plan: Plan, replica: Replica, weights: Sequence[np.ndarray]) -> None:
+        self._plan = plan
+        self._replica = replica
+        self.model = build.build_model(experiment.model, plan.input_shape)
+        for variable, value in zip(self.model.trainable_variables, weights, strict=True):
+            variable.assign(value)
+        loss = build.build_loss(experiment.training.loss)
+        loss.reduction = "sum_over_batch_size"
+        optimizer = build.build_optimizer(experiment.training.optimizer)
+        right = accuracy_of(loss)
+        metric = keras.metrics.MeanMetricWrapper(lambda y, p: right(tf.reshape(y, [-1]), p), name="accuracy")
+        self.model.compile(optimizer, loss, metrics=[metric], jit_compile=False)
+        outputs = self.model(np.zeros((1, *plan.input_shape), np.float32))
+        self._label_shape = (-1, 1) if outputs.shape[-1] == 1 else (-1,)
+        self._noise = noise.ReplicaNoise(
+            noise_layout(self.model, plan.input_shape, experiment.training.batch_size),
+            randomness.noise_key(plan.base_seed, plan.seed),
+            replica.fold,
+            lambda: optimizer.iterations.value,
+        )
+
+    def advance(self, start: int, stop: int) -> dict[str, float]:
+        """Run the updates start, ..., stop - 1; figures as `stacked.Program.advance` gives them."""
+        with noise.noise_from(self._noise):
+            history = self.model.fit(self._data("train", self._replica.batches[start:stop]), shuffle=False, verbose=0)
+        return {name: history.history[name][-1] for name in ("loss", "accuracy")}
+
+    def evaluate(self, part: str, rows: np.ndarray) -> dict[str, float]:
+        """Loss, with penalties, and accuracy without dropout on the given rows (n,) of a part of the plan."""
+        padded = np.full(-(-len(rows) // EVALUATION_BATCH) * EVALUATION_BATCH, -1, np.int32)
+        padded[: len(rows)] = rows
+        data = self._data(part, padded.reshape(-1, EVALUATION_BATCH))
+        figures: dict[str, float] = self.model.evaluate(data, verbose=0, return_dict=True)
+        return {name: figures[name] for name in ("loss", "accuracy")}
+
+    def _data(self, part: str, batches: np.ndarray) -> Any:
+        """A tf.data pipeline over (steps, batch size) row indices; -1 marks no row."""
+        x, y, divide_by = self._plan.parts[part].x, self._plan.parts[part].y, np.float32(self._plan.divide_by)
+
+        def generate() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            for index in batches:
+                rows = index[index >= 0]
+                yield x[rows].astype(np.float32) / divide_by, y[rows].astype(np.float32).reshape(self._label_shape)
+
+        label_shape = (None, *self._label_shape[1:])
+        signature = (tf.TensorSpec((None, *x.shape[1:]), tf.float32), tf.TensorSpec(label_shape, tf.float32))
+        data = tf.data.Dataset.from_generator(generate, output_signature=signature)
+        return data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(4)

@@ -1,0 +1,51 @@
+"""Every random number of a training as a function of (base seed, seed, fold, purpose, step) and of nothing else.
+
+NumPy's `SeedSequence` derives independent streams from the tuple (O'Neill's seed_seq, as NumPy documents it); what
+runs on the device is keyed by 64 bits from the same place (`repro.models.noise`). Experiments that share a base seed
+share splits, orders and initial weights seed by seed, so their accuracies can be compared in pairs.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Purpose(IntEnum):
+    """What a stream is for. The numbers are part of every result: never re-use or re-order them."""
+
+    SPLIT = 0
+    WEIGHTS = 1
+    ORDER = 2
+    NOISE = 3
+
+
+def _sequence(base_seed: int, seed: int, fold: int, purpose: Purpose) -> np.random.SeedSequence:
+    return np.random.SeedSequence(base_seed, spawn_key=(seed, fold, purpose))
+
+
+def split_state(base_seed: int, seed: int) -> int:
+    """The `random_state` of the split into folds: all folds of a seed come from one shuffle."""
+    return int(_sequence(base_seed, seed, 0, Purpose.SPLIT).generate_state(1)[0])
+
+
+def weight_seeds(base_seed: int, seed: int, fold: int, variables: int) -> list[int]:
+    """One 31-bit seed per trainable variable, in the model's order (31 bits: Keras takes a signed int)."""
+    state = _sequence(base_seed, seed, fold, Purpose.WEIGHTS).generate_state(variables)
+    return [int(value >> 1) for value in state]
+
+
+def data_order(base_seed: int, seed: int, fold: int, epochs: int, rows: int) -> np.ndarray:
+    """A fresh permutation of the training rows for each epoch.
+
+    Returns int32 of shape (epochs, rows). Epoch e's permutation does not depend on how many epochs are asked for.
+    """
+    generator = np.random.Generator(np.random.PCG64(_sequence(base_seed, seed, fold, Purpose.ORDER)))
+    identity = np.broadcast_to(np.arange(rows, dtype=np.int32), (epochs, rows))
+    return generator.permuted(identity, axis=1)
+
+
+def noise_key(base_seed: int, seed: int) -> int:
+    """The 64-bit Threefry key of a cell; fold and step go into the counter."""
+    return int(_sequence(base_seed, seed, 0, Purpose.NOISE).generate_state(1, np.uint64)[0])

@@ -1,0 +1,1 @@
+"""Arrays of accuracies in, numbers and verdicts out: pure functions that know no files, configs or TensorFlow."""

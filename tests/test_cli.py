@@ -1,0 +1,629 @@
+"""The command line without training: help, faults of the user, what a run would do, and what it must not touch."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from tiny import CHECKOUT, REAL, STAND_IN, TINY, command, invoke, stand_in_training, write_configs
+
+import repro.datasets.csv_file
+from repro.cli import main
+from repro.report import text
+from repro.report.build import stored_summary
+
+
+def walk(group: click.Group, names: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Every command and group with the words that lead to it."""
+    yield " ".join(names), group
+    for name, child in group.commands.items():
+        if isinstance(child, click.Group):
+            yield from walk(child, (*names, name))
+        else:
+            yield " ".join((*names, name)), child
+
+
+COMMANDS = dict(walk(main))
+
+
+@pytest.fixture
+def configs(tmp_path) -> Path:
+    return write_configs(tmp_path / "configs")
+
+
+@pytest.fixture
+def out(configs, tmp_path, monkeypatch) -> Path:
+    """Results of `tiny` and `other`, trained by the stand-in."""
+    monkeypatch.setattr("repro.run.train", stand_in_training)
+    result = invoke("run", configs, "-o", tmp_path / "out", "-q")
+    assert (result.exit_code, result.output) == (0, "")
+    return tmp_path / "out"
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+# Help
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_every_option_has_help(name):
+    found = COMMANDS[name]
+    assert found.help
+    assert found.get_short_help_str(200).endswith((".", "?"))
+    silent = [part.name for part in found.params if isinstance(part, click.Option) and not part.help]
+    assert silent == []
+    result = invoke(*name.split(), "--help")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"Usage: repro {name}".rstrip())
+
+
+def test_help_lists_the_exit_codes():
+    stdout = " ".join(invoke("--help").stdout.split())
+    assert (
+        "Exit codes: 0 done, 1 regression found, 2 usage or configuration, 3 data, 4 machine, 5 a replica failed"
+    ) in stdout
+    assert "130 or 143 interrupted." in stdout
+
+
+def test_version():
+    assert invoke("--version").stdout == f"repro, version {repro.__version__}\n"
+
+
+def test_list_names_every_shipped_experiment_under_its_article():
+    stdout = invoke("list").stdout
+    articles = [line for line in stdout.splitlines() if not line.startswith(" ")]
+    assert articles == ["keras-fashion-mnist", "keras-sonar", "tf2-mnist-ablation"]
+    assert "  sonar_hidden              Dropout on the hidden layers (accuracy 83.59%)\n" in stdout
+    assert "  sonar_control             Optimizer and max-norm" in stdout
+    assert "(no figure reported)" in stdout
+
+
+def test_data_list_names_every_data_set():
+    stdout = invoke("data", "list").stdout
+    assert "sonar: Connectionist Bench (Sonar, Mines vs. Rocks)\n  208 rows of 60, 2 classes; present\n" in stdout
+    assert "\nmnist: MNIST handwritten digits\n  60000 rows and 10000 test rows of 28 x 28, 10 classes; " in stdout
+
+
+# No TensorFlow in the parent
+
+NO_TENSORFLOW = """
+import sys
+from repro.cli import main
+from repro.report import text
+from repro.report.build import stored_summary
+try:
+    main(sys.argv[1:])
+except SystemExit as stop:
+    heavy = {"tensorflow", "keras", "jax", "torch"} & {name.partition(".")[0] for name in sys.modules}
+    sys.exit(f"imported: {sorted(heavy)}" if heavy else stop.code)
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [["--help"], ["run", "--help"], ["list"], ["data", "list"], ["data", "verify", "sonar"], ["schema"]],
+    ids=" ".join,
+)
+def test_commands_that_need_no_tensorflow_do_not_import_it(line):
+    done = command([sys.executable, "-c", NO_TENSORFLOW], *line)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("line", [["run", "-n", "CONFIGS"], ["run", "CONFIGS"], ["report"]], ids=" ".join)
+def test_nor_do_a_dry_run_a_run_without_anything_to_train_and_a_report(line, configs, out):
+    line = [str(configs) if part == "CONFIGS" else part for part in line]
+    done = command([sys.executable, "-c", NO_TENSORFLOW], *line, "-o", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+# Faults of the user
+
+RUN_FAULTS = {
+    "unknown key": ("seeds: 3", "seedz: 3", "CONFIG:14: seedz: unknown key 'seedz'; did you mean 'seeds'?"),
+    "misspelt layer": ("Dropout:", "Dropuot:", "CONFIG:6: model.1: unknown layer 'Dropuot'; did you mean 'Dropout'?"),
+    "no such argument": (
+        "units: 1,",
+        "unit: 1, units: 1,",
+        "CONFIG:7: model.2.Dense.unit: unknown argument 'unit' ",
+    ),
+    "5e-4": (
+        "0.05",
+        "5e-4",
+        "CONFIG:10: training.optimizer.SGD.learning_rate: YAML reads 5e-4 as text: write 5.0e-4, ",
+    ),
+    "not a number": ("0.05", ".nan", "CONFIG:10: training.optimizer.SGD.learning_rate: expected a finite decimal "),
+    "infinite": ("0.05", ".inf", "CONFIG:10: training.optimizer.SGD.learning_rate: expected a finite decimal number, "),
+    "negative rate": (
+        "0.05",
+        "-0.05",
+        "CONFIG:10: training.optimizer.SGD.learning_rate: expected learning_rate in (0, ",
+    ),
+    "no rate": ("0.05", "0", "CONFIG:10: training.optimizer.SGD.learning_rate: expected learning_rate in (0, 1000], "),
+    "huge rate": ("0.05", "1.0e+9", "CONFIG:10: training.optimizer.SGD.learning_rate: expected learning_rate in (0, "),
+    "duplicate key": ("seeds: 3", "seeds: 3\nseeds: 4", "CONFIG:15: seeds: duplicate key, first given on line 14"),
+    "no folds": ("folds: 3", "folds: 0", "CONFIG:13: protocol.stratified_k_fold.folds: expected at least 2, got 0"),
+    "no epochs": ("epochs: 3", "epochs: 0", "CONFIG:12: training.epochs: expected at least 1, got 0"),
+    "no seeds": ("seeds: 3", "seeds: 0", "CONFIG:14: seeds: expected at least 1, got 0"),
+    "negative seeds": ("seeds: 3", "seeds: -1", "CONFIG:14: seeds: expected at least 1, got -1"),
+    "negative base seed": ("seeds: 3", "base_seed: -1", "CONFIG:14: base_seed: expected at least 0, got -1"),
+    "a boolean": ("epochs: 3", "epochs: yes", "CONFIG:12: training.epochs: YAML reads yes as a boolean: "),
+    "an object": ("seeds: 3", "note: !!python/object:os.system {}", "CONFIG:14: note: tags are not supported, "),
+    "path in a name": ("sonar,", "../../x,", "CONFIG:3: dataset.name: expected a name of a-z, 0-9, - and _ that "),
+    "path in the article": ("article: tiny", "article: ../x", "CONFIG:1: article: expected a name of a-z, 0-9, - and "),
+    "unknown data set": ("sonar,", "sonra,", "CONFIG: unknown data set 'sonra': did you mean 'sonar'?"),
+    "more folds than rows": (
+        "folds: 3",
+        "folds: 209",
+        "CONFIG: protocol.stratified_k_fold.folds: expected at most 208 (the rows of sonar), got 209",
+    ),
+    "more folds than rows of a class": (
+        "folds: 3",
+        "folds: 98",
+        "tiny: stratified_k_fold: 98 folds need at least 98 rows of every class, but class 1 has 97: use at most 97 "
+        "folds",
+    ),
+    "no test part": (
+        "{stratified_k_fold: {folds: 3}}",
+        "{fixed_split: {}}",
+        "CONFIG: protocol: expected stratified_k_fold, got fixed_split: data set 'sonar' has no test part of its own",
+    ),
+}
+
+
+def refused(result: click.testing.Result, start: str, code: int, untouched: Path) -> None:
+    """One message, the exit code, and nothing written beside the configs."""
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr.startswith(f"Error: {start}")
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.endswith("\n")
+    assert [path.name for path in untouched.iterdir()] == ["configs"]
+
+
+@pytest.mark.parametrize("fault", RUN_FAULTS)
+def test_a_faulty_config_is_refused_with_one_message_and_nothing_written(configs, tmp_path, fault, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    old, new, message = RUN_FAULTS[fault]
+    assert TINY.count(old) == 1
+    config = configs / "tiny.yaml"
+    config.write_text(TINY.replace(old, new))
+    result = invoke("run", config)
+    refused(result, message.replace("CONFIG", str(config)), 2, tmp_path)
+
+
+FIXED = """\
+extends: tiny.yaml
+dataset: {name: mnist, standardize: false, divide_by: 255}
+training: {batch_size: 100}
+"""
+FIXED_FAULTS = {
+    "a step that never comes": (
+        "protocol: {fixed_split: {evaluate_at_steps: [0, 1800]}}",
+        "protocol.fixed_split.evaluate_at_steps: expected 1799 as the last step (3 epochs of 600 steps, counted "
+        "from 0), got 1800",
+    ),
+    "a training cut short": (
+        "protocol: {fixed_split: {evaluate_at_steps: [0, 500]}}",
+        "protocol.fixed_split.evaluate_at_steps: expected 1799 as the last step (3 epochs of 600 steps, counted "
+        "from 0), got 500",
+    ),
+    "more validation than training": (
+        "protocol: {fixed_split: {validation_from_train: 60001}}",
+        "protocol.fixed_split.validation_from_train: expected at most 60000 (the training rows of mnist), got 60001",
+    ),
+    "standardised": (
+        "protocol: {fixed_split: {}}\nextends: standardized.yaml",
+        "dataset.standardize: expected stratified_k_fold, got fixed_split",
+    ),
+}
+
+
+@pytest.mark.parametrize("options", [[], ["-n"]], ids=["run", "dry run"])
+@pytest.mark.parametrize("fault", FIXED_FAULTS)
+def test_a_protocol_that_does_not_fit_is_refused_before_any_data_is_read(
+    configs, tmp_path, fault, options, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    protocol, message = FIXED_FAULTS[fault]
+    standardized = "extends" in protocol
+    given = FIXED.replace("standardize: false", "standardize: true") if standardized else FIXED
+    (configs / "fixed.yaml").write_text(given + protocol.partition("\n")[0] + "\n")
+    config = configs / "fixed.yaml"
+    refused(invoke("run", config, *options), f"{config}: {message}\n", 2, tmp_path)
+
+
+LINE_FAULTS = {
+    "no such file": (
+        ["run", "nowhere.yaml"],
+        "expected a config, got 'nowhere.yaml': no such file, nor an experiment in ",
+    ),
+    "outside": (["run", "../../etc/passwd"], "expected a config, got '../../etc/passwd': no such file, nor an "),
+    "absolute": (["run", "/nowhere/x.yaml"], "expected a config, got '/nowhere/x.yaml': no such file, nor an "),
+    "NUL": (["run", "sonar\0hidden"], "expected a config, got 'sonar\\x00hidden': no such file, nor an experiment"),
+    "long name": (["run", "a" * 300], "expected a config, got 'aaaaaaaaa"),
+    "empty folder": (["run", "configs/empty"], "configs/empty: expected at least one experiment (*.yaml)\n"),
+    "not a name": (["run", "configs/Tiny.yaml"], "expected a file called NAME.yaml, NAME of at most 64 of a-z, 0-9, "),
+    "the same twice": (["run", "configs/tiny.yaml", "configs/tiny.yaml"], "expected each experiment once, got tiny tw"),
+    "override without value": (["run", "configs/tiny.yaml", "-S", "seeds"], "-S seeds: expected KEY.PATH=VALUE, such"),
+    "unknown override": (["run", "configs/tiny.yaml", "-S", "training.epoch=3"], "-S training.epoch: unknown key 'epo"),
+    "no number": (
+        ["run", "configs/tiny.yaml", "-S", "training.epochs=1e3"],
+        "-S training.epochs: YAML reads 1e3 as te",
+    ),
+    "show": (["show", "sonar_hiden"], "expected a config, got 'sonar_hiden': no such file, nor an experiment in "),
+    "report": (["report", "-o", "nowhere"], "nowhere: no such results folder; `repro run CONFIG` makes one\n"),
+    "data fetch": (["data", "fetch", "sonra"], "unknown data set 'sonra': did you mean 'sonar'?\n"),
+    "data verify": (["data", "verify", "../x"], "unknown data set '../x': known: "),
+}
+
+
+@pytest.mark.parametrize("fault", LINE_FAULTS)
+def test_a_faulty_command_line_is_refused_with_one_message_and_nothing_written(configs, tmp_path, fault, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (configs / "empty").mkdir()
+    (configs / "Tiny.yaml").write_text(TINY)
+    line, message = LINE_FAULTS[fault]
+    refused(invoke(*line), message, 2, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (["run"], "Missing argument 'CONFIG...'."),
+        (["run", "sonar_hidden", "--seeds", "0"], "Invalid value for '--seeds': 0 is not in the range 1<=x<=10000."),
+        (["run", "sonar_hidden", "--seeds", "-1"], "Invalid value for '--seeds': -1 is not in the range 1<=x<=10000."),
+        (["run", "sonar_hidden", "-j", "0"], "Invalid value for '-j' / '--jobs': 0 is not in the range 1<=x<=256."),
+        (["run", "sonar_hidden", "--engine", "jax"], "Invalid value for '--engine': 'jax' is not one of 'stacked', "),
+        (["run", "sonar_hidden", "--seed", "3"], "No such option '--seed'."),
+        (["rum"], "No such command 'rum'."),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(line, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = invoke(*line)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"\nError: {message}" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "word"), [(lambda path: path.write_text("M\n"), "damaged"), (Path.unlink, "not there")]
+)
+def test_damaged_data_is_exit_code_3_and_nothing_written(configs, tmp_path, monkeypatch, damage, word):
+    checkout = tmp_path / "checkout"
+    shutil.copytree(CHECKOUT / "data", checkout / "data")
+    monkeypatch.setattr(repro.datasets.csv_file, "_PACKAGE", checkout / "repro")
+    file = checkout / "data" / "sonar.csv"
+    assert invoke("data", "verify", "sonar").exit_code == 0
+    damage(file)
+    result = invoke("run", configs / "tiny.yaml", "-o", tmp_path / "out")
+    assert (result.exit_code, result.stdout) == (3, "")
+    first, second = result.stderr.splitlines()
+    assert first == "tiny: left out, its data can't be had"
+    assert second.startswith("Error: sonar: ")
+    assert str(file) in second
+    assert word in second
+    assert second.endswith("it is part of the project: restore it (`git checkout data/sonar.csv`) or install again")
+    assert not (tmp_path / "out").exists()
+    assert invoke("data", "verify", "sonar").exit_code == 3
+    assert invoke("data", "fetch", "sonar").exit_code == 3
+
+
+# What a run would do, and why
+
+
+def dry_run(configs: Path, out: Path, *options: str) -> list[str]:
+    before = snapshot(out) if out.is_dir() else None
+    result = invoke("run", "-n", configs, "-o", out, *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert (snapshot(out) if out.is_dir() else None) == before
+    return result.stdout.splitlines()
+
+
+def test_a_dry_run_on_nothing_says_so_and_writes_nothing(configs, tmp_path):
+    assert dry_run(configs, tmp_path / "out") == [
+        "other: 3 seeds to train, 0 stored (nothing is stored yet)",
+        "tiny: 3 seeds to train, 0 stored (nothing is stored yet)",
+    ]
+
+
+UNCHANGED = "3 stored (nothing has changed)"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("", "", f"0 seeds to train, {UNCHANGED}"),
+        ("seeds: 3", "# thirty would be better\nseeds: 3  # for now", f"0 seeds to train, {UNCHANGED}"),
+        ("epochs: 3", "epochs: 4", "3 seeds to train, 0 stored (changed: training.epochs 3 -> 4)"),
+        ("rate: 0.2", "rate: 0.25", "3 seeds to train, 0 stored (changed: model.1.Dropout.rate 0.2 -> 0.25)"),
+        ("folds: 3", "folds: 4", "3 seeds to train, 0 stored (changed: protocol.stratified_k_fold.folds 3 -> 4)"),
+        ("seeds: 3", "seeds: 3\nbase_seed: 1", "3 seeds to train, 0 stored (changed: base_seed 0 -> 1)"),
+        ("seeds: 3", "seeds: 5", "2 seeds to train, 3 stored (these seeds are not there yet)"),
+        ("seeds: 3", "seeds: 2", "0 seeds to train, 2 stored (nothing has changed)"),
+        ("title: A tiny network", "title: Another", f"0 seeds to train, {UNCHANGED}"),
+        ("value: 0.7", "value: 0.8", f"0 seeds to train, {UNCHANGED}"),
+    ],
+)
+def test_a_dry_run_says_what_would_be_trained_and_why(configs, out, old, new, line):
+    assert old in TINY
+    (configs / "tiny.yaml").write_text(TINY.replace(old, new) if old else TINY)
+    assert dry_run(configs, out)[1] == f"tiny: {line}"
+
+
+def test_two_changes_are_both_named(configs, out):
+    lines = dry_run(configs, out, "-S", "training.epochs=4", "-S", "training.batch_size=8")
+    reason = "changed: training.batch_size 64 -> 8; training.epochs 3 -> 4"
+    assert lines == [f"{name}: 3 seeds to train, 0 stored ({reason})" for name in ("other", "tiny")]
+
+
+def test_the_order_of_keys_re_trains_nothing(configs, out):
+    head, tail = TINY.split("training:\n")
+    training, rest = tail.split("protocol:")
+    lines = training.splitlines(keepends=True)
+    (configs / "tiny.yaml").write_text(f"protocol:{rest}training:\n{''.join(reversed(lines))}{head}")
+    assert dry_run(configs, out)[1] == f"tiny: 0 seeds to train, {UNCHANGED}"
+
+
+def test_other_versions_are_named(configs, out, monkeypatch):
+    changed = {**repro.run.environment(), "python": "3.99.0"}
+    monkeypatch.setattr("repro.run.environment", lambda: changed)
+    python = sys.version.split()[0]
+    expected = f"3 seeds to train, 0 stored (changed: environment.python '{python}' -> '3.99.0')"
+    assert dry_run(configs, out)[1] == f"tiny: {expected}"
+
+
+def test_a_run_that_replaces_stored_results_says_why(configs, out, monkeypatch):
+    changed = {**repro.run.environment(), "python": "3.99.0"}
+    monkeypatch.setattr("repro.run.environment", lambda: changed)
+    before = stored_summary(out / "tiny")
+    result = invoke("run", configs / "tiny.yaml", "-o", out, "-q")
+    python = sys.version.split()[0]
+    value = text.our_value(text.main_figure(before))
+    assert (result.exit_code, result.stderr) == (
+        0,
+        f"tiny: stored results replaced (environment.python '{python}' -> '3.99.0'); "
+        f"test accuracy before: {value}, now: {value}\n",
+    )
+    assert invoke("run", configs / "tiny.yaml", "-o", out, "-q").stderr == ""
+
+
+def test_the_other_engine_is_named(configs, out):
+    assert dry_run(configs, out, "--engine", "keras")[1] == (
+        "tiny: 3 seeds to train, 0 stored (changed: engine 'stacked' -> 'keras')"
+    )
+
+
+def test_force_is_named(configs, out):
+    assert dry_run(configs, out, "-f")[1] == "tiny: 3 seeds to train, 0 stored (asked for (--force))"
+
+
+def test_a_cache_that_is_gone_is_named(configs, out):
+    shutil.rmtree(out / ".cells")
+    assert dry_run(configs, out)[1] == "tiny: 3 seeds to train, 0 stored (its finished seeds are not in the cache here)"
+
+
+# What a run writes, and what it leaves alone
+
+
+def test_the_same_run_again_writes_nothing(configs, out):
+    before = snapshot(out)
+    result = invoke("run", configs, "-o", out)
+    assert result.exit_code == 0
+    assert result.stdout.endswith(f"\nNothing to train: every seed is stored; tables in {out}/README.md.\n")
+    assert snapshot(out) == before
+
+
+def test_another_title_and_figure_train_nothing_and_are_in_the_tables(configs, out):
+    before = snapshot(out)
+    (configs / "tiny.yaml").write_text(TINY.replace("A tiny network", "Renamed").replace("0.7,", "0.71234,"))
+    result = invoke("run", configs, "-o", out)
+    assert "Nothing to train" in result.stdout
+    table = (out / "tiny" / "table.md").read_text()
+    assert table.startswith("# tiny: Renamed\n")
+    assert "| 0.7123 |" in table
+    assert "Renamed" in (out / "README.md").read_text()
+    after = snapshot(out)
+    kept = [name for name in before if name.startswith(".cells") or name.endswith("runs.csv")]
+    assert len(kept) == 8
+    assert [name for name in kept if after[name] != before[name]] == []
+
+
+def test_fewer_seeds_use_those_that_are_there(configs, out):
+    full = (out / "tiny" / "runs.csv").read_text()
+    invoke("run", configs / "tiny.yaml", "-o", out, "--seeds", "2", "-q")
+    fewer = (out / "tiny" / "runs.csv").read_text()
+    assert full.startswith(fewer)
+    assert {line.split(",")[1] for line in fewer.splitlines()[1:]} == {"0", "1"}
+    invoke("run", configs / "tiny.yaml", "-o", out, "-q")
+    assert (out / "tiny" / "runs.csv").read_text() == full
+
+
+@pytest.mark.parametrize(
+    ("options", "folder"),
+    [
+        ([], "results"),
+        (["-S", "training.epochs=4"], "trials"),
+        (["--seeds", "2"], "trials"),
+        (["--engine", "keras"], "trials"),
+        (["--seeds", "2", "-o", "mine"], "mine"),
+    ],
+)
+def test_a_trial_is_kept_apart_from_the_results(configs, tmp_path, monkeypatch, options, folder):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("repro.run.train", stand_in_training)
+    result = invoke("run", "configs/tiny.yaml", *options)
+    assert result.exit_code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"configs", folder}
+    extra = " ".join(options).replace("--seeds 2", "-S seeds=2").replace(" -o mine", "")
+    line = f"Made by `repro run configs/tiny.yaml{' ' * bool(extra)}{extra}`"
+    assert line in (tmp_path / folder / "tiny" / "table.md").read_text()
+
+
+def test_a_report_from_stored_records_alone_gives_the_same_bytes(out):
+    before = {name: content for name, (content, _) in snapshot(out).items()}
+    shutil.rmtree(out / ".cells")
+    for name in ("README.md", "report.html", "tiny/table.md", "tiny/summary.json", "other/accuracy.svg"):
+        (out / name).unlink()
+    result = invoke("report", "-o", out)
+    assert (result.exit_code, result.stderr) == (0, "")
+    after = {name: content for name, (content, _) in snapshot(out).items()}
+    assert after == {name: content for name, content in before.items() if not name.startswith(".cells")}
+
+
+# Places
+
+
+def test_a_folder_with_spaces_and_other_letters_and_no_home(tmp_path):
+    folder = tmp_path / "Ergebnisse für 実験 №1"
+    config = write_configs(folder / "my configs") / "tiny.yaml"
+    environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "LANG", "LC_ALL")}
+    environment |= {"LC_ALL": "C", "PYTHONPATH": str(CHECKOUT)}
+    done = command(STAND_IN, "run", config, "-o", folder / "out", env=environment)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        0,
+        f"3 seeds trained; tables in {folder}/out/README.md.",
+    )
+    assert done.stderr.splitlines()[-1] == "3 of 3 seeds (tiny), 0.0 s left"
+    assert (folder / "out" / "tiny" / "table.md").is_file()
+
+
+def test_a_terminal_that_knows_no_plus_minus_sign_is_no_obstacle(configs, out):
+    done = command(REAL, "run", configs, "-o", out, env=os.environ | {"PYTHONIOENCODING": "ascii:strict"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert " over 3 seeds\n" in done.stdout
+
+
+@pytest.fixture
+def nobody() -> Iterator[Path]:
+    """A folder that this process may read and not write, even if it is root's."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    user = os.geteuid()
+    yield folder
+    os.seteuid(user)
+    for path in [folder, *folder.rglob("*")]:
+        if path.is_dir():
+            path.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def lose_rights(folder: Path) -> None:
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+
+
+def test_a_read_only_results_folder_is_read_and_not_written(configs, out, nobody):
+    shutil.copytree(out, nobody / "out", copy_function=shutil.copy2)
+    shutil.copytree(configs, nobody / "configs")
+    lose_rights(nobody)
+    cached = invoke("run", nobody / "configs", "-o", nobody / "out")
+    assert (cached.exit_code, cached.stderr) == (0, "")
+    refused = invoke("run", nobody / "configs" / "tiny.yaml", "--seeds", "4", "-o", nobody / "out")
+    assert (refused.exit_code, refused.stdout, refused.stderr) == (
+        4,
+        "",
+        f"Error: {nobody}/out/.lock: can't be opened for locking: Permission denied; mend that or use -o FOLDER\n",
+    )
+    elsewhere = invoke("run", nobody / "configs" / "tiny.yaml", "-o", nobody / "new")
+    assert (elsewhere.exit_code, elsewhere.stdout, elsewhere.stderr) == (
+        4,
+        "",
+        f"Error: {nobody}/new/.lock: can't be opened for locking: Permission denied; mend that or use -o FOLDER\n",
+    )
+
+
+@pytest.mark.parametrize("line", [["schema"], ["list"], ["--help"], ["run", "-n", "sonar_hidden"]], ids=" ".join)
+def test_a_reader_that_has_had_enough_is_no_error(line):
+    with subprocess.Popen([*REAL, *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+# The installed package
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_configs_and_data_and_works_anywhere(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+    subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "dist").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    package, elsewhere = tmp_path / "site" / "repro", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shipped = {str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "configs").rglob("*.yaml")}
+    bundled = {str(path.relative_to(package / "_bundled")) for path in (package / "_bundled").rglob("*.*")}
+    assert bundled == shipped | {"data/sonar.csv", "data/README.md"}
+    assert not list(package.rglob("test*"))
+
+    def run(*line: str) -> str:
+        done = command(REAL, *line, cwd=elsewhere, env=os.environ | {"PYTHONPATH": str(tmp_path / "site")})
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    assert run("list") == invoke("list").stdout
+    assert run("data", "verify", "sonar") == "sonar/sonar.csv: ok\n"
+    assert run("run", "-n", "sonar_hidden") == "sonar_hidden: 30 seeds to train, 0 stored (nothing is stored yet)\n"
+    assert list(elsewhere.iterdir()) == []
+    location = "import repro.datasets as d; print(d.DATASETS['sonar'].path)"
+    done = command(
+        [sys.executable, "-c", location], cwd=elsewhere, env=os.environ | {"PYTHONPATH": str(tmp_path / "site")}
+    )
+    assert done.stdout == f"{package}/_bundled/data/sonar.csv\n"
+
+
+FIGURES = {
+    "another split": (
+        "split: validation",
+        "reported.accuracy.split: expected test or train, which this protocol records, got validation",
+    ),
+    "a step that is not evaluated": (
+        "steps: {599: 0.9, 700: 0.9}",
+        "reported.accuracy.steps: expected steps that are evaluated, got 700",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FIGURES)
+def test_a_figure_of_the_article_that_would_not_be_recorded_is_refused(configs, tmp_path, fault):
+    given, message = FIGURES[fault]
+    config = configs / "fixed.yaml"
+    reported = f"reported:\n  accuracy: {{value: 0.9, unit: fraction, {given}}}\n"
+    config.write_text(FIXED + "protocol: {fixed_split: {evaluate_every_epochs: 1}}\n" + reported)
+    refused(invoke("run", "-n", config), f"{config}: {message}\n", 2, tmp_path)
+    assert invoke("run", "-n", config, "-S", "training.epochs=1").exit_code == 0, "a trial may reach less"
+
+
+@pytest.mark.parametrize("line", [("compare", "LONG", "x"), ("report", "-o", "LONG"), ("check", "-o", "LONG")])
+def test_a_name_that_is_too_long_for_a_file_is_a_fault_of_the_user(line):
+    long = "a" * 300
+    result = invoke(*(long if part == "LONG" else part for part in line))
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert long in result.stderr
+    assert "the name is too long for a file" in result.stderr
+
+
+def test_an_article_beside_a_config_of_ones_own_is_part_of_the_index(configs, out):
+    (configs / "articles").mkdir()
+    (configs / "articles" / "tiny.yaml").write_text("title: All mine\nsource: here\nslips: [One of mine.]\n")
+    assert invoke("run", configs, "-o", out, "-q").exit_code == 0
+    assert "One of mine." in (out / "README.md").read_text()
+    assert invoke("report", "-o", out).exit_code == 0
+    assert "One of mine." in (out / "README.md").read_text()

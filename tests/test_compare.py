@@ -1,0 +1,237 @@
+"""A against B from stored records: numbers by hand, pairing, folders, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from conftest import experiment
+from scipy import stats
+
+from repro import cli, records
+from repro.compare import Comparison, Folders, compare
+from repro.config.schema import Experiment
+from repro.errors import UsageError
+from repro.run import Job, _provenance
+from repro.training.worker import Outcome
+from repro.verdicts.unpaired import compare_unpaired
+
+
+def store(out: Path, config: Experiment, folds: Sequence[Sequence[float]], first_seed: int = 0) -> None:
+    """Stored results with these test accuracies, one row a seed and one column a fold; losses are 1 - accuracy."""
+    outcomes = [
+        Outcome(
+            seed,
+            1.0,
+            tuple(
+                (fold, 3, 9, "test", metric, each)
+                for fold, value in enumerate(values)
+                for metric, each in (("accuracy", value), ("loss", round(1 - value, 9)))
+            ),
+        )
+        for seed, values in enumerate(folds, first_seed)
+    ]
+    folder = out / config.name
+    records.write(folder / "runs.csv", records.runs_csv(config, outcomes))
+    provenance = _provenance(Job(config, "stacked", "repro run it"), outcomes, 0.0)
+    records.write(folder / "provenance.json", records.pretty(provenance))
+
+
+def named(name: str, **changes: object) -> Experiment:
+    return experiment(name=name, **{"protocol": {"stratified_k_fold": {"folds": 2}}} | changes)
+
+
+A = [[0.80, 0.84], [0.82, 0.84], [0.81, 0.81], [0.90, 0.84], [0.83, 0.85]]
+B = [[0.78, 0.82], [0.82, 0.82], [0.81, 0.81], [0.80, 0.84], [0.84, 0.86]]
+
+
+def compared(out: Path, metric: str = "accuracy") -> Comparison:
+    found = compare("a", "b", out, metric)
+    assert isinstance(found, Comparison)
+    return found
+
+
+def test_pairs_by_hand(tmp_path: Path) -> None:
+    store(tmp_path, named("a"), A)
+    store(tmp_path, named("b"), B)
+    found = compared(tmp_path)
+    paired = found.paired
+    assert paired is not None
+    assert found.why == "paired by seed: same data, split and order"
+    gaps = np.array([0.02, 0.01, 0.0, 0.05, -0.01])
+    assert found.values_a == pytest.approx([0.82, 0.83, 0.81, 0.87, 0.84])
+    assert (paired.difference, paired.wins, paired.losses, paired.ties) == (pytest.approx(0.014), 3, 1, 1)
+    half = 2.776445 * gaps.std(ddof=1) / np.sqrt(5)
+    assert paired.interval == pytest.approx((0.014 - half, 0.014 + half), abs=1e-7)
+    # Ten fold differences, n_test / n_train = 1: (1/10 + 1) s², t(.975, 9) = 2.262157
+    folds = np.array([0.02, 0.02, 0.0, 0.02, 0.0, 0.0, 0.10, 0.0, -0.01, -0.01])
+    wide = 2.262157 * np.sqrt(1.1 * folds.var(ddof=1))
+    assert paired.nadeau_bengio == pytest.approx((0.014 - wide, 0.014 + wide), abs=1e-7)
+    assert found.same is None
+    assert compared(tmp_path, "loss").paired.difference == pytest.approx(-0.014)
+
+
+@pytest.mark.parametrize(
+    ("changes", "first_seed", "why"),
+    [
+        ({"base_seed": 5}, 0, "they differ in base_seed (0 and 5)"),
+        ({"protocol": {"stratified_k_fold": {"folds": 3}}}, 0, "they differ in split (2 folds and 3 folds)"),
+        ({"dataset": {"name": "digits"}}, 0, "they differ in data set (sonar and digits)"),
+        ({}, 9, "they have no seed in common"),
+    ],
+)
+def test_what_shares_no_split_and_order_is_not_paired(
+    changes: dict[str, object], first_seed: int, why: str, tmp_path: Path
+) -> None:
+    store(tmp_path, named("a"), A)
+    store(tmp_path, named("b", **changes), B, first_seed)
+    found = compared(tmp_path)
+    assert (found.paired, found.why) == (None, f"not paired: {why}")
+    assert found.unpaired is not None
+    assert found.unpaired.difference == pytest.approx(0.014)
+
+
+def test_seeds_that_only_one_has_are_left_out(tmp_path: Path) -> None:
+    store(tmp_path, named("a"), A)
+    store(tmp_path, named("b"), B, first_seed=2)
+    found = compared(tmp_path)
+    assert found.paired is not None
+    assert found.paired.n == 3
+    assert found.why == "paired by seed: same data, split and order; 4 seeds that only one of them has are left out"
+
+
+def test_welch_is_scipys() -> None:
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(0.85, 0.02, 12), rng.normal(0.84, 0.05, 7)
+    expected = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    found = compare_unpaired(a, b)
+    assert found.interval == pytest.approx(tuple(expected))
+    assert found.share == pytest.approx(stats.mannwhitneyu(a, b).statistic / (12 * 7))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "interval", "share"),
+    [([0.5], [0.4, 0.4], None, 1.0), ([0.5, 0.5], [0.4, 0.4], (0.1, 0.1), 1.0), ([0.4, 0.4], [0.4], None, 0.5)],
+)
+def test_unpaired_without_spread(a: list[float], b: list[float], interval: object, share: float) -> None:
+    found = compare_unpaired(a, b)
+    assert found.interval == (interval and pytest.approx(interval))
+    assert found.share == share
+
+
+def test_folders_before_and_after_an_upgrade(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    for out, b in ((before, B), (after, [[0.79, 0.82], *B[1:]])):
+        store(out, named("a"), A)
+        store(out, named("b"), b)
+    store(before, named("gone"), A)
+    path = after / "a" / "provenance.json"
+    provenance = json.loads(path.read_text())
+    provenance["environment"]["packages"]["tensorflow"] = "9.9"
+    path.write_text(json.dumps(provenance))
+    found = compare(str(before), str(after), tmp_path, "accuracy")
+    assert isinstance(found, Folders)
+    assert (found.only_a, found.only_b) == (("gone",), ())
+    same, other = (comparison.same for comparison in found.comparisons)
+    assert same is not None
+    assert (same.records, same.differing) == (20, 0)
+    assert other is not None
+    assert (other.records, other.differing) == (20, 2)
+    assert other.first == "seed 0, fold 0, step 9, test accuracy: 0.78 -> 0.79"
+    version = json.loads((before / "a" / "provenance.json").read_text())["environment"]["packages"]["tensorflow"]
+    assert found.differences == {"a": (f"environment.packages.tensorflow {version!r} -> '9.9'",), "b": ()}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "message"),
+    [
+        ("a", "bb", "expected an experiment stored in {out} or a results folder, got 'bb'; "),
+        ("a", "{out}", "expected two experiments or two results folders, got one of each: a and {out}"),
+        ("{out}", "{out}/b", "expected two experiments or two results folders, got one of each: {out} and {out}/b"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(a: str, b: str, message: str, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        store(tmp_path, named(name), A)
+    with pytest.raises(UsageError) as caught:
+        compare(a.format(out=tmp_path), b.format(out=tmp_path), tmp_path, "accuracy")
+    assert str(caught.value).startswith(message.format(out=tmp_path))
+
+
+def test_figures_that_are_not_finite_leave_nothing_to_compare(tmp_path: Path) -> None:
+    store(tmp_path, named("a"), [[float("nan"), 0.8]])
+    store(tmp_path, named("b"), B)
+    with pytest.raises(UsageError, match=r"^a: no seed has a finite test accuracy, so there is nothing to compare$"):
+        compare("a", "b", tmp_path, "accuracy")
+
+
+def test_the_command_prints_both_their_difference_and_one_sentence(tmp_path: Path) -> None:
+    store(tmp_path, named("a"), A)
+    store(tmp_path, named("b"), B)
+    done = CliRunner().invoke(cli.main, ["compare", "a", "b", "-o", str(tmp_path)])
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[1:] == [
+        "test accuracy, paired by seed: same data, split and order",
+        "  A               a: 83.40% ± 2.30% (5 seeds)",
+        "  B               b: 82.00% ± 1.87% (5 seeds)",
+        "  A - B           +1.40 points, 95% interval -1.46 to +4.26 points",
+        "  share of pairs  A is above B in 3 of 5 (1 tie): 70%, 95% interval 30 to 93%",
+        "  on other rows   95% interval -6.28 to +9.08 points of the difference "
+        "if the data were drawn anew (Nadeau-Bengio)",
+        "  No difference of the means is shown: the 95% interval holds 0; "
+        "5 seeds find a difference of 3.83 points four times in five.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("a", "sentence"),
+    [
+        (A, "A and B have the same value in every seed."),
+        (
+            [[x + 0.1 for x in seed] for seed in B],
+            "The mean of A is higher than that of B: the 95% interval leaves out 0.",
+        ),
+        (A[:1], "A single seed says nothing about a difference of the means."),
+    ],
+)
+def test_the_sentence(a: list[list[float]], sentence: str, tmp_path: Path) -> None:
+    store(tmp_path, named("a"), a)
+    store(tmp_path, named("b"), A if a is A else B)
+    done = CliRunner().invoke(cli.main, ["compare", "a", "b", "-o", str(tmp_path)])
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, f"  {sentence}")
+
+
+def test_folders_are_printed_with_what_differs(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    for out in (before, after):
+        store(out, named("a"), A)
+    store(after, named("new"), A)
+    done = CliRunner().invoke(cli.main, ["compare", str(before), str(after)])
+    assert done.stdout == (
+        "only in B: new\n\n"
+        "test accuracy, paired by seed: same data, split and order\n"
+        f"  A               {before}/a: 83.40% ± 2.30% (5 seeds)\n"
+        f"  B               {after}/a: 83.40% ± 2.30% (5 seeds)\n"
+        "  Every value of every seed that both have is the same, to the last digit (20 records).\n"
+    )
+
+
+def test_stored_records_are_compared_without_tensorflow(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        store(tmp_path, named(name), A)
+    script = f"""
+import sys
+from pathlib import Path
+from repro.compare import compare
+from repro import check, update
+from repro.display import compare as display_compare
+compare("a", "b", Path({str(tmp_path)!r}), "accuracy")
+assert not {{"tensorflow", "keras", "matplotlib"}} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

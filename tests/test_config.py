@@ -1,0 +1,538 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from repro.config import (
+    article_for,
+    article_schema,
+    check_article,
+    configs_folder,
+    experiment_files,
+    experiment_schema,
+    find_config,
+    load_article,
+    load_experiment,
+    locate,
+)
+from repro.config.strict_yaml import parse_file
+from repro.errors import ConfigError
+
+BASE = """\
+article: some-article
+title: Some title
+dataset: {name: sonar, standardize: true}
+model:
+  - Dense: {units: 4, activation: relu, kernel_constraint: {MaxNorm: {max_value: 3}}}
+  - Dropout: {rate: 0.2}
+  - Dense: {units: 1, activation: sigmoid}
+training:
+  loss: binary_crossentropy
+  optimizer: {SGD: {learning_rate: 0.1, momentum: 0.9}}
+  batch_size: 16
+  epochs: 3
+protocol: {stratified_k_fold: {folds: 10}}
+reported:
+  accuracy: {value: 86.04, unit: percent, steps: {0: 50, 5: 86.04}}
+"""
+ARTICLE = "title: Some article\nsource: somewhere\n"
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def base(tmp_path) -> Path:
+    return write(tmp_path, "base.yaml", BASE)
+
+
+def refusal(path: Path, overrides=()) -> str:
+    """The message of a refused file, without the folder."""
+    with pytest.raises(ConfigError) as caught:
+        load_experiment(path, overrides)
+    return str(caught.value).replace(f"{path.parent}/", "")
+
+
+def test_a_file_becomes_a_typed_experiment(base):
+    experiment = load_experiment(base)
+    assert (experiment.name, experiment.seeds, experiment.base_seed) == ("base", 30, 0)
+    assert experiment.model[0] == {
+        "Dense": {"units": 4, "activation": "relu", "kernel_constraint": {"MaxNorm": {"max_value": 3.0}}}
+    }
+    assert experiment.training.loss == {"BinaryCrossentropy": {}}
+    assert experiment.protocol.folds == 10
+    assert experiment.reported["accuracy"].steps == {0: 50.0, 5: 86.04}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("  epochs: 3", "  epoch: 3", "8: training.epochs: expected a value for epochs, got none\n"
+         "base.yaml:12: training.epoch: unknown key 'epoch'; did you mean 'epochs'?"),
+        ("title: Some", "titel: Some", "1: title: expected a value for title, got none\n"
+         "base.yaml:2: titel: unknown key 'titel'; did you mean 'title'?"),
+        ("protocol:", "extend: x.yaml\nprotocol:", "13: extend: unknown key 'extend'; did you mean 'extends'?"),
+        ("protocol:", "zzz: 1\nprotocol:", "13: zzz: unknown key 'zzz'; known: article, base_seed, dataset, extends, "
+         "model, note, protocol, reported, seeds, title, training"),
+        ("title:", "name: x\ntitle:", "2: name: unknown key 'name'; the name is that of the file"),
+        ("{value: 86.04", "{valeu: 86.04", "15: reported.accuracy.value: expected a value for value, got none\n"
+         "base.yaml:15: reported.accuracy.valeu: unknown key 'valeu'; did you mean 'value'?"),
+        ("folds: 10", "fold: 10", "13: protocol.stratified_k_fold.folds: expected a value for folds, got none\n"
+         "base.yaml:13: protocol.stratified_k_fold.fold: unknown key 'fold'; did you mean 'folds'?"),
+        ("batch_size: 16", "batch_size: 5e1", "11: training.batch_size: YAML reads 5e1 as text: write 5.0e+1, or "
+         'quote it ("5e1") if it is text'),
+        ("batch_size: 16", "batch_size: 16.0", "11: training.batch_size: expected a whole number, got 16.0"),
+        ("batch_size: 16", "batch_size: '16'", "11: training.batch_size: expected a whole number, got '16'"),
+        ("batch_size: 16", "batch_size: true", "11: training.batch_size: expected a whole number, got true"),
+        ("batch_size: 16", "batch_size:", "11: training.batch_size: expected a whole number, got null"),
+        ("batch_size: 16", "batch_size: 0", "11: training.batch_size: expected at least 1, got 0"),
+        ("epochs: 3", "epochs: -3", "12: training.epochs: expected at least 1, got -3"),
+        ("epochs: 3", "epochs: 1000001", "12: training.epochs: expected at most 1000000, got 1000001"),
+        ("standardize: true", "standardize: 1", "3: dataset.standardize: expected true or false, got 1"),
+        ("standardize: true", "divide_by: 0", "3: dataset.divide_by: expected more than 0, got 0"),
+        ("name: sonar", "name: ../../x", "3: dataset.name: expected a name of a-z, 0-9, - and _ that starts with a "
+         "letter or digit, got '../../x'"),
+        ("title: Some title", "title: ''", "2: title: expected at least 1 character(s), got ''"),
+        ("title: Some title", "title: 5", "2: title: expected text, got 5"),
+        ("{name: sonar, standardize: true}", "[sonar]", '3: dataset: expected a mapping, got ["sonar"]'),
+        ("unit: percent", "unit: percents",
+         "15: reported.accuracy.unit: expected 'fraction', 'percent' or 'none', got 'percents'"),
+        ("unit: percent, ", "", "15: reported.accuracy.value: expected an accuracy between 0 and 1 (or unit: percent), "
+         "got 86.04"),
+        ("value: 86.04", "value: 186",
+         "15: reported.accuracy.value: expected an accuracy between 0 and 100, got 186.0"),
+        ("  accuracy:", "  acuracy:", "15: reported.acuracy: unknown metric 'acuracy'; did you mean 'accuracy'?"),
+        ("unit: percent", "spread: 4.5", "15: reported.accuracy: spread and spread_over belong together: "
+         "give both or neither"),
+        ("{0: 50", "{a: 50", "15: reported.accuracy.steps.a: expected a whole number, got 'a'"),
+        ("{stratified_k_fold: {folds: 10}}", "{}",
+         "13: protocol: expected exactly one of stratified_k_fold, fixed_split"),
+        ("{stratified_k_fold: {folds: 10}}", "{fixed_split: {evaluate_at_steps: [0, 5, 5]}}",
+         "13: protocol.fixed_split.evaluate_at_steps: expected steps from 0 upwards, each larger than the one before"),
+        ("{stratified_k_fold: {folds: 10}}", "{fixed_split: {evaluate_at_steps: 5}}",
+         "13: protocol.fixed_split.evaluate_at_steps: expected a list, got 5"),
+        ("{stratified_k_fold: {folds: 10}}", "{fixed_split: {evaluate_at_steps: []}}",
+         "13: protocol.fixed_split.evaluate_at_steps: expected at least 1 item(s), got []"),
+        ("{stratified_k_fold: {folds: 10}}", "{fixed_split: {evaluate_at_steps: [1], evaluate_every_epochs: 1}}",
+         "13: protocol.fixed_split: evaluate_every_epochs and evaluate_at_steps exclude each other: give one"),
+        ("  - Dropout", "  - Dropuot", "6: model.1: unknown layer 'Dropuot'; did you mean 'Dropout'?"),
+        ("  - Dropout", "  - Dropout: {rate: 0.1}\n    Other", '6: model.1: expected one layer as {Class: {argument: '
+         'value}}, got {"Dropout": {"rate": 0.1}, "Other": {"rate": 0.2}}'),
+        ("{rate: 0.2}", "{raet: 0.2}", "6: model.1.Dropout: expected rate, which Dropout has to name\n"
+         "base.yaml:6: model.1.Dropout.raet: unknown argument 'raet' of Dropout; did you mean 'rate'?"),
+        ("{rate: 0.2}", "0.2", "6: model.1.Dropout: expected the arguments of Dropout as {argument: value}, got 0.2"),
+        ("rate: 0.2}", "rate: 1}", "6: model.1.Dropout.rate: expected rate in [0, 1), got 1"),
+        ("units: 4", "units: 4.5", "5: model.0.Dense.units: expected a whole number, got 4.5"),
+        ("activation: relu", "activation: rleu",
+         "5: model.0.Dense.activation: unknown activation 'rleu'; did you mean 'relu'?"),
+        ("activation: relu", "use_bias: 1", "5: model.0.Dense.use_bias: expected true or false, got 1"),
+        ("activation: relu", "kernel_initializer: normal", "5: model.0.Dense.kernel_initializer: unknown initializer "
+         "'normal'; did you mean 'random_normal', which is what Keras makes of it?"),
+        ("activation: relu", "kernel_regularizer: L2", "5: model.0.Dense.kernel_regularizer.L2: expected l2, which L2 "
+         "has to name"),
+        ("activation: relu", "kernel_regularizer: {NonNeg: {}}",
+         "5: model.0.Dense.kernel_regularizer: unknown regularizer 'NonNeg'; known: L1, L1L2, L2"),
+        ("{MaxNorm: {max_value: 3}}", "max_norm",
+         "5: model.0.Dense.kernel_constraint: a bare max-norm means 2 in Keras: write {MaxNorm: {max_value: ...}}"),
+        ("max_value: 3", "max_value: -3",
+         "5: model.0.Dense.kernel_constraint.MaxNorm.max_value: expected max_value in (0, 1000000000], got -3"),
+        ("max_value: 3", "max_value: 3, axis: a", "5: model.0.Dense.kernel_constraint.MaxNorm.axis: expected a whole "
+         "number or a list of whole numbers, got 'a'"),
+        ("{learning_rate: 0.1, ", "{", "10: training.optimizer.SGD: expected learning_rate, which SGD has to name"),
+        ("learning_rate: 0.1", "learning_rate: 0",
+         "10: training.optimizer.SGD.learning_rate: expected learning_rate in (0, 1000], got 0"),
+        ("SGD:", "Sdg:", "10: training.optimizer: unknown optimizer 'Sdg'; did you mean 'SGD'?"),
+        ("loss: binary_crossentropy", "loss: binary_crossentropi",
+         "9: training.loss: unknown loss 'binary_crossentropi'; did you mean 'binary_crossentropy'?"),
+        ("protocol:", "seeds: 0\nbase_seed: -1\nprotocol:", "13: seeds: expected at least 1, got 0\n"
+         "base.yaml:14: base_seed: expected at least 0, got -1"),
+        ("protocol:", "title: again\nprotocol:", "13: title: duplicate key, first given on line 2"),
+    ],
+)  # fmt: skip
+def test_every_fault_has_its_line_and_key_path(tmp_path, old, new, message):
+    assert BASE.count(old) >= 1
+    assert refusal(write(tmp_path, "base.yaml", BASE.replace(old, new, 1))) == f"base.yaml:{message}"
+
+
+def test_all_faults_are_told_at_once(tmp_path):
+    text = BASE.replace("Dense", "Dens").replace("0.2", "2").replace("epochs: 3", "epochs: 0")
+    assert refusal(write(tmp_path, "base.yaml", text)).splitlines() == [
+        "base.yaml:5: model.0: unknown layer 'Dens'; did you mean 'Dense'?",
+        "base.yaml:6: model.1.Dropout.rate: expected rate in [0, 1), got 2",
+        "base.yaml:7: model.2: unknown layer 'Dens'; did you mean 'Dense'?",
+        "base.yaml:12: training.epochs: expected at least 1, got 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("[]", "expected at least one layer"),
+        ("5", "expected a list of layers or a registered model, got 5"),
+        ("{fashion_mnits: {rate: 0.2}}", "unknown model 'fashion_mnits'; did you mean 'fashion_mnist'?"),
+        ("[{LayerNormalization: {axis: -1, scale: false}}, {Embedding: {}}]",
+         "unknown layer 'Embedding'; Keras has it, but no experiment needs it yet, and nothing shows that its gradient "
+         "can be stacked; known: Activation, Dense, Dropout, Flatten, LayerNormalization, LeakyReLU, ReLU, Rescaling, "
+         "Reshape"),
+        ("[{Softplus: {}}]",
+         "unknown layer 'Softplus'; known: Activation, Dense, Dropout, Flatten, LayerNormalization, LeakyReLU, "
+         "ReLU, Rescaling, Reshape"),
+    ],
+)  # fmt: skip
+def test_models(tmp_path, model, message):
+    write(tmp_path, "base.yaml", BASE)
+    place = "model.1" if "Embedding" in model else "model.0" if "Softplus" in model else "model"
+    path = write(tmp_path, "child.yaml", f"extends: base.yaml\nmodel: {model}\n")
+    assert refusal(path) == f"child.yaml:2: {place}: {message}"
+
+
+@pytest.mark.parametrize("name", ["Base.yaml", "base.yml", ".yaml", "a b.yaml", "-a.yaml", "a" * 65 + ".yaml"])
+def test_file_names_are_names(tmp_path, name):
+    rule = "NAME of at most 64 of a-z, 0-9, - and _, the first a letter or digit"
+    assert refusal(write(tmp_path, name, BASE)) == f"expected a file called NAME.yaml, {rule}, got '{name}'"
+
+
+def test_notations_and_comments_and_key_order_train_the_same(tmp_path, base):
+    lines = BASE.replace("max_value: 3", "max_value: 3.0").splitlines()
+    top = [lines[0], *lines[13:15], "# a comment", lines[12], *lines[7:12], *lines[3:7], lines[2], "title: Another"]
+    other = load_experiment(write(tmp_path, "other.yaml", "\n".join(top)))
+    assert json.dumps(other.trained, sort_keys=True) == json.dumps(load_experiment(base).trained, sort_keys=True)
+    changed = load_experiment(base, ["seeds=5", "title=x", "note=y", "reported={}"])
+    assert changed.trained == load_experiment(base).trained
+    for change in ("training.epochs=4", "base_seed=1", "model.1.Dropout.rate=0.3", "dataset.standardize=false"):
+        assert load_experiment(base, [change]).trained != load_experiment(base).trained
+
+
+class TestExtends:
+    def load(self, folder: Path, text: str):
+        write(folder, "base.yaml", BASE)
+        return load_experiment(write(folder, "child.yaml", "extends: base.yaml\n" + text))
+
+    def test_nothing_changed(self, tmp_path):
+        child = self.load(tmp_path, "")
+        assert child.name == "child"
+        assert child.model_dump(exclude={"name"}) == load_experiment(tmp_path / "base.yaml").model_dump(
+            exclude={"name"}
+        )
+
+    def test_mappings_merge_and_scalars_replace(self, tmp_path):
+        child = self.load(tmp_path, "training: {epochs: 9}\n")
+        assert (child.training.epochs, child.training.batch_size) == (9, 16)
+
+    def test_lists_replace(self, tmp_path):
+        assert self.load(tmp_path, "model: [Flatten]\n").model == [{"Flatten": {}}]
+
+    def test_null_removes(self, tmp_path):
+        assert self.load(tmp_path, "reported: null\n").reported == {}
+        assert self.load(tmp_path, "reported: {accuracy: {steps: null}}\n").reported["accuracy"].steps is None
+
+    def test_steps_merge_by_whole_number(self, tmp_path):
+        child = self.load(tmp_path, "reported: {accuracy: {steps: {5: 80, 9: 81}}}\n")
+        assert child.reported["accuracy"].steps == {0: 50, 5: 80, 9: 81}
+
+    @pytest.mark.parametrize(
+        ("text", "optimizer"),
+        [
+            ("{Adam: {learning_rate: 0.01}}", {"Adam": {"learning_rate": 0.01}}),
+            ("{SGD: {learning_rate: 0.5}}", {"SGD": {"learning_rate": 0.5, "momentum": 0.9}}),
+            ("{SGD: {momentum: null}}", {"SGD": {"learning_rate": 0.1}}),
+        ],
+    )
+    def test_another_optimizer_replaces_and_the_same_merges(self, tmp_path, text, optimizer):
+        assert self.load(tmp_path, f"training: {{optimizer: {text}}}\n").training.optimizer == optimizer
+
+    def test_another_loss_model_and_protocol_replace(self, tmp_path):
+        loss = "{SparseCategoricalCrossentropy: {from_logits: true}}"
+        text = f"model: {{fashion_mnist: {{rate: 0}}}}\ntraining: {{loss: {loss}}}\nprotocol: {{fixed_split: {{}}}}\n"
+        child = self.load(tmp_path, text)
+        assert child.model == {"fashion_mnist": {"rate": 0.0}}
+        assert child.training.loss == {"SparseCategoricalCrossentropy": {"from_logits": True}}
+        assert child.protocol.stratified_k_fold is None
+
+    def test_chain_through_a_folder(self, tmp_path):
+        write(tmp_path, "low.yaml", "extends: sub/mid.yaml\nseeds: 7\n")
+        write(tmp_path, "sub/mid.yaml", "extends: base.yaml\nseeds: 8\nbase_seed: 4\n")
+        write(tmp_path, "sub/base.yaml", BASE)
+        experiment = load_experiment(tmp_path / "low.yaml")
+        assert (experiment.seeds, experiment.base_seed, experiment.training.epochs) == (7, 4, 3)
+
+    def test_faults_are_placed_in_the_right_file(self, tmp_path):
+        write(tmp_path, "base.yaml", BASE.replace("0.2", "2").replace("epochs: 3", "epochs: 0"))
+        child = write(tmp_path, "child.yaml", "extends: base.yaml\n\ntraining: {batch_size: 0, epochs: -1, epoch: 2}\n")
+        assert refusal(child).splitlines() == [
+            "base.yaml:6: model.1.Dropout.rate: expected rate in [0, 1), got 2",
+            "child.yaml:3: training.batch_size: expected at least 1, got 0",
+            "child.yaml:3: training.epochs: expected at least 1, got -1",
+            "child.yaml:3: training.epoch: unknown key 'epoch'; did you mean 'epochs'?",
+        ]
+
+    def test_what_is_removed_and_needed_is_missing_in_the_file_that_removed_it(self, tmp_path):
+        write(tmp_path, "base.yaml", BASE)
+        child = write(tmp_path, "child.yaml", "extends: base.yaml\ntraining: {epochs: null}\n")
+        assert refusal(child) == "child.yaml:2: training.epochs: expected a value for epochs, got none"
+
+    def test_null_removes_nothing_that_is_not_inherited(self, tmp_path):
+        write(tmp_path, "base.yaml", BASE)
+        child = write(tmp_path, "child.yaml", "extends: base.yaml\nreportd: null\n")
+        assert refusal(child) == "child.yaml:2: reportd: unknown key 'reportd'; did you mean 'reported'?"
+
+    @pytest.mark.parametrize(
+        ("target", "message"),
+        [
+            ("../base.yaml", "expected a file in the same folder or below, got '../base.yaml'"),
+            ("/base.yaml", "expected a file in the same folder or below, got '/base.yaml'"),
+            ("none.yaml", "expected a file, found none at FOLDER/none.yaml"),
+            ("'a\\0'", "expected a file, found none at FOLDER/a\\0"),
+            ("5", "expected the name of a file, got 5"),
+            ("''", "expected the name of a file, got ''"),
+            ("[base.yaml]", 'expected the name of a file, got ["base.yaml"]'),
+            ("a" * 300, f"expected the name of a file, got '{'a' * 76}..."),
+            ("child.yaml", "expected files that end somewhere, got a circle: child.yaml -> child.yaml"),
+            ("other.yaml", "expected files that end somewhere, got a circle: child.yaml -> other.yaml -> child.yaml"),
+        ],
+    )
+    def test_targets_that_are_refused(self, tmp_path, target, message):
+        folder = tmp_path / "configs"
+        write(folder, "other.yaml", "extends: child.yaml\n")
+        write(tmp_path, "base.yaml", BASE)
+        child = write(folder, "child.yaml", f"extends: {target}\n")
+        source = "other.yaml" if target == "other.yaml" else "child.yaml"
+        with pytest.raises(ConfigError) as caught:
+            load_experiment(child)
+        assert str(caught.value) == f"{folder / source}:1: extends: {message.replace('FOLDER', str(folder))}"
+
+    def test_a_link_does_not_lead_out_of_the_folder(self, tmp_path):
+        write(tmp_path, "base.yaml", BASE)
+        child = write(tmp_path / "configs", "child.yaml", "extends: link.yaml\n")
+        (tmp_path / "configs" / "link.yaml").symlink_to(tmp_path / "base.yaml")
+        assert refusal(child) == "child.yaml:1: extends: expected a file in the same folder or below, got 'link.yaml'"
+
+
+class TestOverrides:
+    @pytest.mark.parametrize(
+        ("override", "path", "value"),
+        [
+            ("training.epochs=5", ("training", "epochs"), 5),
+            ("seeds=2", ("seeds",), 2),
+            ("note=some text", ("note",), "some text"),
+            ("title=a=b", ("title",), "a=b"),
+            ("dataset.divide_by=2", ("dataset", "divide_by"), 2.0),
+            ("model.1.Dropout.rate=0.5", ("model", 1, "Dropout", "rate"), 0.5),
+            ("model.0.Dense.use_bias=false", ("model", 0, "Dense", "use_bias"), False),
+            ("model.1={Dropout: {rate: 0}}", ("model", 1), {"Dropout": {"rate": 0.0}}),
+            ("training.optimizer={Adam: {learning_rate: 1}}",
+             ("training", "optimizer"), {"Adam": {"learning_rate": 1.0}}),
+            ("training.loss.BinaryCrossentropy.from_logits=true",
+             ("training", "loss"), {"BinaryCrossentropy": {"from_logits": True}}),
+            ("reported.accuracy.steps.5=80.5", ("reported", "accuracy", "steps", 5), 80.5),
+            ("reported.loss.value=0.5", ("reported", "loss", "value"), 0.5),
+            ("protocol={fixed_split: {}}", ("protocol", "stratified_k_fold"), None),
+        ],
+    )  # fmt: skip
+    def test_values(self, base, override, path, value):
+        node = load_experiment(base, [override]).model_dump()
+        for part in path:
+            node = node[part]
+        assert node == value
+        assert type(node) is type(value)
+
+    def test_several_and_the_last_wins(self, base):
+        experiment = load_experiment(base, ["seeds=2", "training.epochs=1", "seeds=3"])
+        assert (experiment.seeds, experiment.training.epochs) == (3, 1)
+
+    def test_indexes_into_a_list_of_steps(self, base):
+        overrides = [
+            "protocol={fixed_split: {evaluate_at_steps: [0, 5]}}",
+            "protocol.fixed_split.evaluate_at_steps.1=7",
+        ]
+        assert load_experiment(base, overrides).protocol.fixed_split.evaluate_at_steps == (0, 7)
+
+    @pytest.mark.parametrize(
+        ("override", "message"),
+        [
+            ("training.epochs=5.5", "-S training.epochs: expected a whole number, got 5.5"),
+            ("training.epochs='5'", "-S training.epochs: expected a whole number, got '5'"),
+            ("training.epochs=null", "-S training.epochs: expected a whole number, got null"),
+            ("training.epochs=[5]", "-S training.epochs: expected a whole number, got [5]"),
+            ("training=5", "-S training: expected a mapping, got 5"),
+            ("title=5", "-S title: expected text, got 5"),
+            ("dataset.standardize=1", "-S dataset.standardize: expected true or false, got 1"),
+            ("model.1.Dropout.rate=a", "-S model.1.Dropout.rate: expected a number, got 'a'"),
+            ("training.optimizer.SGD.momentum=5e-4", "-S training.optimizer.SGD.momentum: YAML reads 5e-4 as text: "
+             'write 5.0e-4, or quote it ("5e-4") if it is text'),
+            ("training.epoch=5", "-S training.epoch: unknown key 'epoch'; did you mean 'epochs'?"),
+            ("trainign.epochs=5", "-S trainign.epochs: trainign: unknown key 'trainign'; did you mean 'training'?"),
+            ("seed=5", "-S seed: unknown key 'seed'; did you mean 'seeds'?"),
+            ("name=x", "-S name: unknown key 'name'; the name is that of the file"),
+            ("zzz=x", "-S zzz: unknown key 'zzz'; known: article, base_seed, dataset, model, note, protocol, reported, "
+             "seeds, title, training"),
+            ("model.1.Dropout.raet=0.5",
+             "-S model.1.Dropout.raet: unknown argument 'raet' of Dropout; did you mean 'rate'?"),
+            ("model.1.Dropuot.rate=0.5",
+             "-S model.1.Dropuot.rate: unknown key 'Dropuot' in model.1; did you mean 'Dropout'?"),
+            ("training.optimizer.Adam={learning_rate: 1}",
+             "-S training.optimizer.Adam: unknown key 'Adam' in training.optimizer; known: SGD"),
+            ("model.3.Dropout.rate=0.5", "-S model.3.Dropout.rate: expected an index from 0 to 2 into model, got '3'"),
+            ("model.-1.Dense.units=5", "-S model.-1.Dense.units: expected an index from 0 to 2 into model, got '-1'"),
+            ("training.epochs.x=5", "-S training.epochs.x: expected a key, but training.epochs is 3 and has no keys"),
+            ("protocol.fixed_split.evaluate_every_epochs=1",
+             "FILE:13: protocol: expected exactly one of stratified_k_fold, fixed_split"),
+            ("training.epochs", "-S training.epochs: expected KEY.PATH=VALUE, such as training.epochs=5"),
+            ("=5", "-S =5: expected KEY.PATH=VALUE, such as training.epochs=5"),
+            ("a..b=5", "-S a..b=5: expected KEY.PATH=VALUE, such as training.epochs=5"),
+            ("seeds=", "-S seeds: expected a value after '=', got none"),
+        ],
+    )  # fmt: skip
+    def test_faults(self, base, override, message):
+        assert refusal(base, [override]) == message.replace("FILE", "base.yaml")
+
+    def test_all_faults_are_told_at_once(self, base):
+        assert refusal(base, ["seeds=no", "model.9=Flatten"]).splitlines() == [
+            '-S seeds: YAML reads no as a boolean: write true or false, or quote it ("no") if it is text',
+            "-S model.9: expected an index from 0 to 2 into model, got '9'",
+        ]
+        assert refusal(base, ["seeds=0", "training.epochs=0"]).splitlines() == [
+            "-S training.epochs: expected at least 1, got 0",
+            "-S seeds: expected at least 1, got 0",
+        ]
+
+    def test_a_file_has_to_be_valid_without_them(self, tmp_path):
+        path = write(tmp_path, "base.yaml", BASE.replace("epochs: 3", "epochs: 0"))
+        assert refusal(path, ["training.epochs=5"]) == "base.yaml:12: training.epochs: expected at least 1, got 0"
+
+
+class TestArticles:
+    def load(self, folder: Path, claims: str = "", experiments: str = "[]"):
+        return load_article(write(folder, "some-article.yaml", f"{ARTICLE}experiments: {experiments}\n{claims}"))
+
+    def test_found_beside_its_experiment(self, tmp_path, base):
+        assert article_for(base, load_experiment(base)) is None
+        write(tmp_path, "articles/some-article.yaml", ARTICLE)
+        assert article_for(base, load_experiment(base)).title == "Some article"
+
+    @pytest.mark.parametrize(
+        ("claims", "message"),
+        [
+            ("claim: []", "4: claim: unknown key 'claim'; did you mean 'claims'?"),
+            ("name: x", "4: name: unknown key 'name'; the name is that of the file"),
+            ("claims:\n  - {id: c, text: t, a: x, b: y}", "5: claims.0: expected either a, b and direction; or "
+             "figure_of; or not_tested with the reason"),
+            ("claims:\n  - {id: c, text: t, a: x, b: y, direction: more}",
+             "5: claims.0.direction: expected 'greater', 'less' or 'equivalent', got 'more'"),
+            ("claims:\n  - {id: c, text: t, figure_of: x}\n  - {id: c, text: t, figure_of: x}",
+             "6: claims.1.id: expected an id of its own, got 'c' a second time"),
+            ("claims:\n  - {id: c, text: t, figure: x}", "5: claims.0.figure: unknown key 'figure'; did you mean "
+             "'figure_of'?"),
+            ("claims:\n  - {id: c, text: t, a: x, b: y, direction: less, margin: 5}",
+             "5: claims.0: expected a margin below 1 (0.01 is one point of accuracy), got 5"),
+            ("slips: none", "4: slips: expected a list, got 'none'"),
+            ("slips:\n  - a: b", '5: slips.0: expected text, got {"a": "b"}'),
+        ],
+    )  # fmt: skip
+    def test_faults(self, tmp_path, claims, message):
+        with pytest.raises(ConfigError) as caught:
+            self.load(tmp_path, claims)
+        assert str(caught.value) == f"{tmp_path}/some-article.yaml:{message}"
+
+    def test_experiments_have_to_exist_belong_to_it_and_report_their_figure(self, tmp_path, base):
+        claims = (
+            "claims:\n"
+            "  - {id: one, text: t, a: base, b: bsae, direction: less}\n"
+            "  - {id: two, text: t, figure_of: zzz}\n"
+            "  - {id: three, text: t, figure_of: base}\n"
+            "  - {id: four, text: t, figure_of: base, metric: loss}\n"
+        )
+        article = self.load(tmp_path, claims, "[base, other, gone]")
+        other = load_experiment(write(tmp_path, "other.yaml", BASE.replace("some-article", "another")))
+        with pytest.raises(ConfigError) as caught:
+            check_article(article, {"base": load_experiment(base), "other": other}, Path("here.yaml"))
+        assert str(caught.value).splitlines() == [
+            "here.yaml: experiments: unknown experiment 'gone'; known: base, other",
+            "here.yaml: claim one: b: unknown experiment 'bsae'; did you mean 'base'?",
+            "here.yaml: claim two: figure_of: unknown experiment 'zzz'; known: base, other",
+            "here.yaml: experiments: other belongs to article 'another', not to 'some-article'",
+            "here.yaml: claim four: figure_of: base reports no loss",
+        ]
+
+
+class TestLocating:
+    def test_an_existing_path_is_itself(self, base):
+        assert find_config(str(base)) == base
+
+    @pytest.mark.parametrize("given", ["sonar_hidden", "sonar_hidden.yaml", "configs/sonar_hidden.yaml"])
+    def test_shipped_experiments_are_found_from_anywhere(self, tmp_path, monkeypatch, given):
+        monkeypatch.chdir(tmp_path)
+        assert find_config(given) == configs_folder() / "sonar_hidden.yaml"
+
+    @pytest.mark.parametrize("given", ["sonar_hiden", "other/sonar_hidden.yaml", "../sonar_hidden", "/sonar_hidden"])
+    def test_others_are_refused_with_a_suggestion(self, tmp_path, monkeypatch, given):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(ConfigError) as caught:
+            find_config(given)
+        assert str(caught.value) == (
+            f"expected a config, got '{given}': no such file, nor an experiment in {configs_folder()}; "
+            "did you mean 'sonar_hidden'?"
+        )
+
+    @pytest.mark.parametrize("given", ["a" * 300, "a\0b", "", "."])
+    def test_impossible_names_are_refused(self, given):
+        with pytest.raises(ConfigError, match=r"^expected a config, got '.*known: fashion_mnist, "):
+            find_config(given)
+
+    def test_installed_copy(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(locate, "_PACKAGE", tmp_path / "repro")
+        with pytest.raises(ConfigError) as caught:
+            configs_folder()
+        places = f"{tmp_path}/configs or {tmp_path}/repro/_bundled/configs"
+        assert str(caught.value) == f"expected the configs folder at {places}, found neither; install repro again"
+        bundled = tmp_path / "repro" / "_bundled" / "configs"
+        bundled.mkdir(parents=True)
+        (tmp_path / "configs").mkdir()
+        assert configs_folder() == bundled
+        write(tmp_path, "pyproject.toml", "")
+        assert configs_folder() == tmp_path / "configs"
+
+    def test_experiment_files_are_the_yaml_files_of_the_folder_sorted(self, tmp_path):
+        for name in ("b.yaml", "a.yaml", "c.yml", "articles/d.yaml"):
+            write(tmp_path, name, "")
+        (tmp_path / "e.yaml").mkdir()
+        assert [path.name for path in experiment_files(tmp_path)] == ["a.yaml", "b.yaml"]
+
+
+class TestJsonSchema:
+    def test_top_level(self):
+        schema = experiment_schema()
+        assert "name" not in schema["properties"]
+        assert "extends" in schema["properties"]
+        assert schema["additionalProperties"] is False
+        assert "required" not in json.dumps(schema)
+
+    def test_names_of_keras(self):
+        properties = experiment_schema()["properties"]
+        layers, registered = properties["model"]["anyOf"][0]["anyOf"]
+        dense = layers["items"]["anyOf"][1]["properties"]["Dense"]
+        assert "relu" in dense["properties"]["activation"]["enum"]
+        assert "random_normal" in dense["properties"]["kernel_initializer"]["anyOf"][0]["enum"]
+        assert registered["anyOf"][0]["enum"] == ["fashion_mnist"]
+
+    def test_knows_every_key_of_the_shipped_files(self):
+        schema = experiment_schema()
+        for path in experiment_files(configs_folder()):
+            tree = parse_file(path).value
+            assert set(tree) <= set(schema["properties"])
+            for key, part in (("training", "Training"), ("dataset", "DatasetSpec"), ("protocol", "Protocol")):
+                assert set(tree.get(key, ())) <= set(schema["$defs"][part]["properties"])
+
+    def test_knows_every_key_of_the_shipped_articles(self):
+        schema = article_schema()
+        assert "name" not in {*schema["properties"], *schema["required"]}
+        for path in (configs_folder() / "articles").glob("*.yaml"):
+            tree = parse_file(path).value
+            assert set(tree) <= set(schema["properties"])
+            assert {key for claim in tree["claims"] for key in claim} <= set(schema["$defs"]["Claim"]["properties"])

@@ -1,0 +1,230 @@
+"""The stacked engine against plain Keras: the test that every result rests on."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+from conftest import blobs, experiment
+
+from repro.config.schema import Experiment
+from repro.datasets import Dataset
+from repro.training import randomness
+from repro.training.plan import Plan, Replica, make_plan
+
+pytestmark = pytest.mark.slow
+
+DENSE = {"units": 8, "activation": "relu", "kernel_initializer": "random_normal"}
+MAX_NORM = {"kernel_constraint": {"MaxNorm": {"max_value": 0.4}}}
+L2 = {"kernel_regularizer": {"L2": {"l2": 0.001}}, "bias_regularizer": {"L2": {"l2": 0.001}}}
+SIGMOID = {"Dense": {"units": 1, "activation": "sigmoid"}}
+LOGITS = {"Dense": {"units": 3}}
+DROPOUT = {"Dropout": {"rate": 0.3}}
+SGD = {"SGD": {"learning_rate": 0.05, "momentum": 0.9}}
+ADAM = {"Adam": {"learning_rate": 0.003}}
+
+BINARY = {
+    "sgd": ([{"Dense": DENSE}, SIGMOID], SGD),
+    "sgd, nesterov": ([{"Dense": DENSE}, SIGMOID], {"SGD": {"learning_rate": 0.05, "momentum": 0.9, "nesterov": True}}),
+    "adam": ([{"Dense": DENSE}, SIGMOID], ADAM),
+    "rmsprop": ([{"Dense": DENSE}, SIGMOID], {"RMSprop": {"learning_rate": 0.003}}),
+    "max-norm": ([{"Dense": DENSE | MAX_NORM}, {"Dense": SIGMOID["Dense"] | MAX_NORM}], SGD),
+    "dropout": ([DROPOUT, {"Dense": DENSE}, DROPOUT, SIGMOID], SGD),
+    "dropout, max-norm, adam": ([DROPOUT, {"Dense": DENSE | MAX_NORM}, DROPOUT, SIGMOID], ADAM),
+    "layer normalisation": ([{"Dense": DENSE}, {"LayerNormalization": {}}, SIGMOID], SGD),
+}
+
+
+def binary(model: list[object], optimizer: object) -> Experiment:
+    training = {"loss": "binary_crossentropy", "optimizer": optimizer, "batch_size": 16, "epochs": 14}
+    return experiment(model=model, training=training, protocol={"stratified_k_fold": {"folds": 3}})
+
+
+def fixed(model: object, optimizer: object, loss: object, **split: object) -> Experiment:
+    training = {"loss": loss, "optimizer": optimizer, "batch_size": 16, "epochs": 10}
+    return experiment(
+        model=model, training=training, dataset={"name": "mnist", "divide_by": 2}, protocol={"fixed_split": split}
+    )
+
+
+def assert_same_path(config: Experiment, data: Dataset, steps: int) -> None:
+    """Weights of every replica, step by step, through both engines."""
+    from repro.training.cell import cell_weights, shared_tensor
+    from repro.training.stacked import Program
+
+    plan = make_plan(config, data, seed=3)
+    folds = [replica.fold for replica in plan.replicas]
+    program = Program(config, plan.input_shape, folds)
+    weights = [cell_weights(program.model, plan, fold) for fold in folds]
+    program.start(weights)
+    x, y = shared_tensor(plan.parts["train"].x), shared_tensor(plan.parts["train"].y)
+    batches = np.stack([replica.batches for replica in plan.replicas])
+    key = randomness.noise_key(plan.base_seed, plan.seed)
+    moved = [variable.numpy() for variable in program.weights]
+    paths, plain = [], []
+    for pair in zip(plan.replicas, weights, strict=True):
+        path, figures = plain_path(config, plan, *pair, steps)
+        paths.append(path)
+        plain.append(figures)
+    losses = np.zeros(len(folds))
+    for step in range(steps):
+        losses += program.advance(x, y, plan.divide_by, batches, key, step, step + 1)["loss"] * (
+            batches[:, step] >= 0
+        ).sum(1)
+        for index, path in enumerate(paths):
+            for stacked, single in zip(program.weights, path[step], strict=True):
+                message = f"step {step}, fold {index}"
+                np.testing.assert_allclose(stacked.numpy()[index], single, rtol=2e-4, atol=2e-5, err_msg=message)
+    means = losses / (batches[:, :steps] >= 0).sum(axis=(1, 2))
+    assert means == pytest.approx([figures["loss"] for figures in plain], rel=1e-4)
+    for before, variable in zip(moved, program.weights, strict=True):
+        assert np.abs(variable.numpy() - before).max() > 1e-3, "nothing was learnt: the comparison shows nothing"
+
+
+def plain_path(
+    config: Experiment, plan: Plan, replica: Replica, weights: list[np.ndarray], steps: int
+) -> tuple[list[list[np.ndarray]], dict[str, float]]:
+    """Weights after each step of Keras' `fit`, and the figures of the whole."""
+    import keras
+
+    from repro.training.plain import Trainer
+
+    path: list[list[np.ndarray]] = []
+    trainer = Trainer(config, plan, replica, weights)
+
+    class Snapshot(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+            path.append([variable.numpy() for variable in trainer.model.trainable_variables])
+
+    trainer.model.fit = functools.partial(trainer.model.fit, callbacks=[Snapshot()])
+    return path, trainer.advance(0, steps)
+
+
+@pytest.mark.parametrize("case", BINARY)
+def test_cross_validation_equals_plain_keras_step_by_step(case: str) -> None:
+    config = binary(*BINARY[case])
+    plan = make_plan(config, blobs(), 3)
+    assert (plan.replicas[0].batches[3] == -1).sum() == 4, "the last batch of an epoch is meant to be short"
+    assert_same_path(config, blobs(), steps=56)
+
+
+@pytest.mark.parametrize(
+    "loss", ["sparse_categorical_crossentropy", {"SparseCategoricalCrossentropy": {"from_logits": True}}]
+)
+def test_softmax_adam_l2_and_dropout_equal_plain_keras(loss: object) -> None:
+    last = LOGITS if isinstance(loss, dict) else {"Dense": LOGITS["Dense"] | {"activation": "softmax"}}
+    model = [{"Flatten": {}}, {"Dense": DENSE | L2}, DROPOUT, {"Dense": last["Dense"] | L2}]
+    config = fixed(model, ADAM, loss, evaluate_every_epochs=1)
+    assert_same_path(config, blobs(85, 20, (2, 3), 3), steps=54)
+
+
+def test_subclassed_model_with_one_shared_dropout_layer_equals_plain_keras() -> None:
+    config = fixed(
+        {"fashion_mnist": {"rate": 0.2}}, {"SGD": {"learning_rate": 0.05}}, "sparse_categorical_crossentropy"
+    )
+    assert_same_path(config, blobs(85, 20, (4, 4), 10), steps=50)
+
+
+def test_adam_over_uneven_folds_equals_plain_keras() -> None:
+    """65 rows in 4 folds: 48 or 49 training rows, 3 or 4 steps an epoch, so two programs."""
+    from repro.training.cell import PlainEngine, StackedEngine
+
+    config = experiment(
+        model=BINARY["dropout"][0],
+        training={"loss": "binary_crossentropy", "optimizer": ADAM, "batch_size": 16, "epochs": 8},
+    )
+    plan = make_plan(config, blobs(65), 0)
+    assert {replica.steps_per_epoch for replica in plan.replicas} == {3, 4}
+    same_figures(StackedEngine(config).train(plan), PlainEngine(config).train(plan))
+
+
+@pytest.mark.parametrize(
+    "split", [{"evaluate_every_epochs": 3, "validation_from_train": 30}, {"evaluate_at_steps": [0, 7, 8, 59]}, {}]
+)
+def test_both_engines_record_the_same_figures_at_the_same_points(split: dict[str, object]) -> None:
+    from repro.training.cell import PlainEngine, StackedEngine
+
+    model = [{"Flatten": {}}, {"Dense": DENSE}, DROPOUT, LOGITS]
+    config = fixed(model, SGD, {"SparseCategoricalCrossentropy": {"from_logits": True}}, **split)
+    plan = make_plan(config, blobs(85, 1021, (2, 3), 3), 1)
+    stacked = StackedEngine(config).train(plan)
+    same_figures(stacked, PlainEngine(config).train(plan))
+    at = sorted({(record.epoch, record.step) for record in stacked})
+    expected = {
+        "evaluate_every_epochs": [(3, 17), (6, 35), (9, 53), (10, 59)],
+        "evaluate_at_steps": [(1, 0), (2, 7), (2, 8), (10, 59)],
+    }
+    assert at == expected.get(next(iter(split), ""), [(10, 59)])
+
+
+def test_both_engines_count_penalties_in_the_loss() -> None:
+    from repro.training.cell import PlainEngine, StackedEngine
+
+    penalised = DENSE | {"kernel_regularizer": {"L2": {"l2": 0.5}}, "bias_regularizer": {"L1": {"l1": 0.1}}}
+    loss = {"SparseCategoricalCrossentropy": {"from_logits": True}}
+    data = blobs(85, 1021, (2, 3), 3)
+    config = fixed([{"Flatten": {}}, {"Dense": penalised}, LOGITS], SGD, loss, evaluate_every_epochs=10)
+    stacked = StackedEngine(config).train(make_plan(config, data, 1))
+    same_figures(stacked, PlainEngine(config).train(make_plan(config, data, 1)))
+    (measured,) = [r.value for r in stacked if (r.split, r.metric) == ("test", "loss")]
+    engine = StackedEngine(config)
+    engine.train(make_plan(config, data, 1))
+    (program,) = engine._programs.values()
+    kernel, bias = (variable.numpy()[0] for variable in program.weights[:2])
+    penalty = 0.5 * (kernel**2).sum() + 0.1 * np.abs(bias).sum()
+    assert 0.01 < penalty < measured
+
+
+def same_figures(stacked: list, plain: list) -> None:
+    def keyed(records: list) -> dict:
+        return {(r.fold, r.epoch, r.step, r.split, r.metric): r.value for r in records}
+
+    assert keyed(stacked).keys() == keyed(plain).keys()
+    assert len(keyed(stacked)) == len(stacked)
+    for key, value in keyed(stacked).items():
+        assert value == pytest.approx(keyed(plain)[key], rel=1e-3, abs=1e-5), key
+
+
+def test_replicas_together_equal_each_alone() -> None:
+    from repro.training.cell import StackedEngine
+
+    config = binary(*BINARY["dropout, max-norm, adam"])
+    plan = make_plan(config, blobs(), 5)
+    together = StackedEngine(config).train(plan)
+    alone = []
+    for replica in plan.replicas:
+        alone += StackedEngine(config).train(
+            Plan(plan.seed, plan.base_seed, plan.parts, plan.divide_by, (replica,), plan.tracked)
+        )
+    same_figures(together, alone)
+
+
+def test_a_program_used_for_a_second_seed_starts_afresh() -> None:
+    from repro.training.cell import StackedEngine
+
+    config = binary(*BINARY["adam"])
+    engine = StackedEngine(config)
+    first, second = (engine.train(make_plan(config, blobs(), seed)) for seed in (0, 1))
+    assert engine.train(make_plan(config, blobs(), 0)) == first
+    assert StackedEngine(config).train(make_plan(config, blobs(), 1)) == second
+    assert [r.value for r in first] != [r.value for r in second]
+
+
+def test_max_norm_holds_for_each_replica_by_itself() -> None:
+    from repro.training.cell import StackedEngine
+
+    config = binary(*BINARY["max-norm"])
+    engine = StackedEngine(config)
+    engine.train(make_plan(config, blobs(), 0))
+    (program,) = engine._programs.values()
+    norms = np.linalg.norm(program.weights[0].numpy(), axis=1)
+    assert norms.max() <= 0.4 * (1 + 1e-5)
+    assert (norms > 0.39).sum() >= 3, "the constraint never came to bear"
+
+
+def test_worker_reports_a_diverged_replica_and_keeps_the_figures_of_the_others() -> None:
+    from repro.training.worker import _diverged
+
+    rows = ((0, 1, 5, "test", "loss", float("nan")), (0, 1, 5, "test", "accuracy", 0.5), (1, 1, 5, "test", "loss", 0.3))
+    assert _diverged(rows) == {0: "diverged: test loss is nan at step 5"}

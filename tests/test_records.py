@@ -1,0 +1,393 @@
+"""What is stored is whole or absent, whatever happens while it is written."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from conftest import experiment
+from tiny import CHECKOUT, invoke, stand_in_training, write_configs
+
+from repro import records
+from repro.errors import MachineError
+from repro.training.worker import Outcome
+
+OUTCOME = Outcome(
+    4,
+    1.25,
+    ((0, 3, 8, "test", "loss", 0.1), (0, 3, 8, "test", "accuracy", 0.75), (1, 3, 8, "test", "loss", float("nan"))),
+    {1: "diverged: test loss is nan at step 8"},
+)
+FINGERPRINT = "0f" * 32
+
+
+@pytest.fixture
+def stored(tmp_path) -> Path:
+    path = records.cell_path(tmp_path, "small", FINGERPRINT, 4)
+    records.store_cell(path, FINGERPRINT, OUTCOME)
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def test_a_cell_comes_back_as_it_was_stored(stored, tmp_path):
+    assert stored == tmp_path / ".cells" / "small" / "0f0f0f0f0f0f0f0f" / "seed-00004.json"
+    outcome, damage = records.load_cell(stored, FINGERPRINT)
+    assert damage is None
+    assert repr(outcome) == repr(OUTCOME)  # nan != nan
+    assert stored.stat().st_mode & 0o777 == 0o644
+
+
+def test_values_come_back_to_the_last_bit(tmp_path):
+    values = (0.1 + 0.2, 1e-320, 1.7976931348623157e308, float("inf"), float("-inf"))
+    rows = tuple((fold, 1, 0, "test", "loss", value) for fold, value in enumerate(values))
+    path = tmp_path / "seed-00000.json"
+    records.store_cell(path, FINGERPRINT, Outcome(0, 1.0, rows))
+    assert records.load_cell(path, FINGERPRINT)[0] == Outcome(0, 1.0, rows)
+
+
+def test_no_cell_is_no_damage(tmp_path):
+    assert records.load_cell(tmp_path / "seed-00000.json", FINGERPRINT) == (None, None)
+
+
+def changed(text: str, **values: object) -> str:
+    return json.dumps(json.loads(text) | values)
+
+
+BARE = {"fingerprint": FINGERPRINT}
+DAMAGES = {
+    "no byte": lambda text: "",
+    "truncated": lambda text: text[: len(text) // 2],
+    "garbage": lambda text: "\x00\x93NUMPY" * 40,
+    "another digit": lambda text: text.replace('"0.75"', '"0.85"'),
+    "wrong checksum": lambda text: changed(text, checksum="0" * 64),
+    "wrong schema": lambda text: changed(text, schema=0),
+    "no payload": lambda text: json.dumps({"schema": 1, "checksum": "0" * 64}),
+    "a list": lambda text: "[]",
+    "not a mapping": lambda text: changed(text, payload=3, checksum=records.digest(3)),
+    "rows missing": lambda text: changed(text, payload=BARE, checksum=records.digest(BARE)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_cell_is_set_aside_with_a_message(stored, damage):
+    text = DAMAGES[damage](stored.read_text())
+    stored.write_text(text)
+    outcome, message = records.load_cell(stored, FINGERPRINT)
+    assert outcome is None
+    assert message == f"{stored}: damaged; set aside as seed-00004.damaged, its seed is trained again"
+    assert contents(stored.parent) == {"seed-00004.damaged": text.encode()}
+
+
+def test_a_cell_with_another_fingerprint_is_not_used(stored):
+    assert records.load_cell(stored, "1f" * 32)[0] is None
+    assert not stored.exists()
+
+
+def test_order_of_flush_rename_and_folder(tmp_path, monkeypatch):
+    """Data first, then the name, then the folder that holds the name: any other order can lose both files."""
+    calls: list[tuple[str, object]] = []
+    kept = {name: getattr(os, name) for name in ("fsync", "replace")}
+
+    def fsync(handle: int) -> None:
+        calls.append(("fsync", Path(f"/proc/self/fd/{handle}").readlink()))
+        kept["fsync"](handle)
+
+    def replace(source: str, target: str) -> None:
+        calls.append(("replace", (Path(source), Path(target))))
+        assert Path(source).read_text() == "new"
+        kept["replace"](source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    path = tmp_path / "table.md"
+    records.write(path, "new")
+    temporary = calls[0][1]
+    assert isinstance(temporary, Path)
+    assert (temporary.parent, temporary.name[:10], temporary.suffix) == (tmp_path, ".table.md.", ".tmp")
+    assert calls == [("fsync", temporary), ("replace", (temporary, path)), ("fsync", tmp_path)]
+    assert contents(tmp_path) == {"table.md": b"new"}
+
+
+def test_a_file_with_this_content_is_left_alone(tmp_path, monkeypatch):
+    path = tmp_path / "table.md"
+    records.write(path, "same")
+    monkeypatch.setattr(tempfile, "mkstemp", None)
+    records.write(path, b"same")
+    assert path.read_text() == "same"
+
+
+class NoSpaceOnClose:
+    """A file that takes everything and fails when it is closed, as on a network file system."""
+
+    def __init__(self, handle: int, mode: str) -> None:
+        self._file = open(handle, mode)  # noqa: SIM115  # closed below
+
+    def __enter__(self):
+        return self._file
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        raise OSError(errno.ENOSPC, "full")
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "full")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "instead"),
+    [
+        (tempfile, "mkstemp", full),
+        (os, "fsync", full),
+        (os, "fdopen", NoSpaceOnClose),
+        (os, "replace", full),
+    ],
+    ids=["open", "fsync", "close", "rename"],
+)
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, module, name, instead):
+    path = tmp_path / "table.md"
+    path.write_text("old")
+    monkeypatch.setattr(module, name, instead)
+    with pytest.raises(MachineError) as caught:
+        records.write(path, "new")
+    monkeypatch.undo()
+    assert str(caught.value) == (
+        f"{path}: can't be written: No space left on device; what was stored before is unchanged"
+    )
+    assert contents(tmp_path) == {"table.md": b"old"}
+
+
+def test_a_write_that_the_system_cuts_short_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "table.md"
+    path.write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(MachineError, match="can't be written: File too large; what was stored before is unchanged"):
+            records.write(path, "new" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert contents(tmp_path) == {"table.md": b"old"}
+
+
+def test_a_folder_that_is_made_by_another_at_the_same_time_does_no_harm(tmp_path, monkeypatch):
+    kept = os.mkdir
+
+    def mkdir(path: str, mode: int = 0o777) -> None:
+        kept(path, mode)
+        raise FileExistsError(errno.EEXIST, "exists", path)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    records.write(tmp_path / "a" / "b" / "table.md", "new")
+    assert contents(tmp_path) == {"a/b/table.md": b"new"}
+
+
+@pytest.mark.parametrize("text", ["", "{", "\x00"])
+def test_damaged_json_counts_as_missing(tmp_path, text):
+    path = tmp_path / "summary.json"
+    assert records.read_json(path) is None
+    path.write_text(text)
+    assert records.read_json(path) is None
+
+
+def test_json_that_can_not_be_read_is_no_missing_file(tmp_path):
+    with pytest.raises(MachineError) as caught:
+        records.read_json(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: can't be read: Is a directory"
+
+
+def test_runs_csv_is_sorted_and_tells_what_failed():
+    failed = Outcome(1, 2.0, error="its worker process died twice")
+    assert records.runs_csv(experiment(), [OUTCOME, failed]) == (
+        "experiment,seed,fold,epoch,step,split,metric,value,seconds,status\n"
+        "small,1,,,,,,,2.000,failed: its worker process died twice\n"
+        "small,4,0,3,8,test,accuracy,0.75,1.250,ok\n"
+        "small,4,0,3,8,test,loss,0.1,1.250,ok\n"
+        "small,4,1,3,8,test,loss,nan,1.250,diverged: test loss is nan at step 8\n"
+    )
+
+
+TRACEBACK = """\
+Traceback (most recent call last):
+  File "train.py", line 1, in train
+    step()
+KeyError: 'first'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "train.py", line 3, in train
+    layer(x)
+    ^^^^^^^^
+ValueError: Exception encountered when calling Reshape.call().
+
+\x1b[1mThe total size of the tensor must be unchanged.\x1b[0m
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            TRACEBACK,
+            "Exception encountered when calling Reshape.call(). The total size of the tensor must be unchanged.",
+        ),
+        (
+            TRACEBACK + "x" * 500,
+            "Exception encountered when calling Reshape.call(). The total size of the tensor must be",
+        ),
+    ],
+)
+def test_a_failed_seed_is_told_by_its_last_exception_on_one_line(error, reason):
+    text = records.runs_csv(experiment(), [Outcome(1, 2.0, error=error)])
+    _, line = text.splitlines()
+    assert line.startswith(f"small,1,,,,,,,2.000,failed: ValueError: {reason}")
+    assert len(line.removeprefix("small,1,,,,,,,2.000,failed: ")) <= 200
+
+
+def test_equal_values_have_one_digest_whatever_their_order():
+    assert records.digest({"b": [1, "é"], "a": None}) == records.digest({"a": None, "b": [1, "é"]})
+    assert records.digest({"a": 1}) != records.digest({"a": 1.0})
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs `tiny` with the stand-in training; the seeds that it had to train."""
+    monkeypatch.setattr("repro.run.train", training := Counting())
+    config = write_configs(tmp_path / "configs") / "tiny.yaml"
+
+    def call(*options: object):
+        training.seeds.clear()
+        result = invoke("run", config, "-o", tmp_path / "out", "-q", *options)
+        return result, training.seeds[:]
+
+    return call
+
+
+class Counting:
+    def __init__(self) -> None:
+        self.seeds: list[int] = []
+
+    def __call__(self, tasks, workers, watcher):
+        for task, outcome in stand_in_training(tasks, workers, watcher):
+            self.seeds.append(task.seed)
+            yield task, outcome
+
+
+@pytest.fixture
+def out(run, tmp_path) -> Path:
+    """The results of one run."""
+    result, seeds = run()
+    assert (result.exit_code, result.stderr, seeds) == (0, "", [0, 1, 2])
+    return tmp_path / "out"
+
+
+def test_a_run_redoes_only_the_damaged_cell_and_says_so(run, out):
+    before = contents(out)
+    (cell,) = out.glob(".cells/*/*/seed-00001.json")
+    cell.write_bytes(cell.read_bytes()[:100])
+    result, seeds = run()
+    assert (result.exit_code, seeds) == (0, [1])
+    assert result.stderr == f"{cell}: damaged; set aside as seed-00001.damaged, its seed is trained again\n"
+    cell.with_suffix(".damaged").unlink()
+    assert contents(out) == before
+
+
+def test_a_run_trains_only_what_is_missing(run, out):
+    before = contents(out)
+    for cell in out.glob(".cells/*/*/seed-0000[02].json"):
+        cell.unlink()
+    assert run()[1] == [0, 2]
+    assert contents(out) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [(name, None) for name in ("runs.csv", "provenance.json", "summary.json", "table.md", "accuracy.svg")]
+    + [(name, "") for name in ("runs.csv", "provenance.json", "summary.json")],
+)
+def test_what_is_damaged_outside_the_cache_is_made_again_from_it(run, out, name, text):
+    path = out / "tiny" / name
+    before = contents(out / "tiny")
+    if text is None:
+        path.unlink()
+    else:
+        path.write_text(text)
+    result, seeds = run()
+    assert (result.exit_code, result.stderr, seeds) == (0, "", [])
+    after = contents(out / "tiny")
+    assert after.keys() == before.keys()
+    assert [key for key in after if key != "provenance.json" and after[key] != before[key]] == []
+    assert json.loads(after["provenance.json"])["fingerprint"] == json.loads(before["provenance.json"])["fingerprint"]
+
+
+@pytest.mark.parametrize("missing", [True, False], ids=["with a seed to train", "with nothing to train"])
+def test_temporary_files_of_a_killed_run_are_swept(run, out, missing):
+    (cell,) = out.glob(".cells/*/*/seed-00001.json")
+    orphans = [out / ".README.md.a1.tmp", out / "tiny" / ".runs.csv.b2.tmp", cell.with_name(".seed-00001.json.c3.tmp")]
+    for orphan in orphans:
+        orphan.write_text("half")
+    if missing:
+        cell.unlink()
+    assert run()[0].exit_code == 0
+    assert [orphan for orphan in orphans if orphan.exists()] == []
+
+
+def test_force_trains_everything_anew(run, out):
+    before = contents(out)
+    assert run("--force")[1] == [0, 1, 2]
+    assert (out / "tiny" / "table.md").read_bytes() == before["tiny/table.md"]
+
+
+def test_a_forced_run_that_is_cut_short_leaves_no_old_seeds(run, out, monkeypatch):
+    def cut_short(tasks, workers, watcher):
+        yield next(iter(stand_in_training(tasks, workers, watcher)))
+        raise MachineError("cut short")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("repro.run.train", cut_short)
+        assert run("--force")[0].exit_code == MachineError.exit_code
+    assert run()[1] == [1, 2]
+
+
+def test_a_disk_that_fills_up_in_a_run_is_loud_and_keeps_the_seeds_before(run, tmp_path, monkeypatch):
+    kept, stored = os.fsync, []
+
+    def fsync(handle: int) -> None:
+        stored.append(handle)
+        if len(stored) > 2:  # a cell has two: the file and its folder
+            full()
+        kept(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    result, _ = run()
+    (folder,) = (tmp_path / "out" / ".cells" / "tiny").iterdir()
+    assert result.exit_code == 4
+    assert result.stderr == (
+        f"Error: {folder / 'seed-00001.json'}: can't be written: No space left on device; what was stored before is "
+        "unchanged\n"
+    )
+    assert list(contents(folder)) == ["seed-00000.json"]
+    monkeypatch.setattr(os, "fsync", kept)
+    assert run()[1] == [1, 2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stride", [1, 17], ids=["records", "tables, plots and pages"])
+def test_killed_at_any_call_a_run_is_as_good_as_uninterrupted_after_the_same_command_again(tmp_path, stride):
+    config = write_configs(tmp_path / "configs") / "tiny.yaml"
+    driver = [sys.executable, CHECKOUT / "tests" / "crash.py", config, tmp_path / "out", str(stride)]
+    done = subprocess.run(driver, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= {1: 30, 17: 3}[stride]

@@ -1,0 +1,146 @@
+"""Tiny experiments for the tests of what surrounds training, and a stand-in for the training itself.
+
+    python tests/tiny.py run CONFIG...
+
+is `repro` with that stand-in: everything but the figures is real, and nothing waits for TensorFlow. With
+STAND_IN_CELLS=1 the worker processes are real, too, and what stands in is their work on a cell.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from repro.training.worker import Outcome, Task
+
+CHECKOUT = Path(__file__).parents[1]
+STAND_IN = [sys.executable, __file__]
+REAL = [sys.executable, "-m", "repro.cli"]
+
+TINY = """\
+article: tiny
+title: A tiny network
+dataset: {name: sonar, standardize: true}
+model:
+  - Dense: {units: 4, activation: relu}
+  - Dropout: {rate: 0.2}
+  - Dense: {units: 1, activation: sigmoid}
+training:
+  loss: binary_crossentropy
+  optimizer: {SGD: {learning_rate: 0.05, momentum: 0.9}}
+  batch_size: 64
+  epochs: 3
+protocol: {stratified_k_fold: {folds: 3}}
+seeds: 3
+reported:
+  accuracy: {value: 0.7, unit: fraction}
+"""
+OTHER = """\
+extends: tiny.yaml
+title: Without dropout
+model:
+  - Dense: {units: 4, activation: relu}
+  - Dense: {units: 1, activation: sigmoid}
+"""
+
+
+def write_configs(folder: Path) -> Path:
+    """`tiny.yaml` and `other.yaml` in a folder; returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tiny.yaml").write_text(TINY)
+    (folder / "other.yaml").write_text(OTHER)
+    return folder
+
+
+def invoke(*arguments: object) -> Result:
+    """`repro ARGUMENTS` in this process."""
+    from repro.cli import main
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="repro")
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def command(program: Sequence[str], *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    """`repro ARGUMENTS` in a process of its own."""
+    line = [*program, *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120, **options)
+
+
+def stand_in_outcome(task: Task) -> Outcome:
+    """Figures that depend on the experiment, the seed and the fold, and on nothing else."""
+    rows = []
+    for fold in range(task.experiment.protocol.folds):
+        digest = hashlib.sha256(f"{task.experiment.trained} {task.seed} {fold}".encode()).digest()
+        rows += [
+            (fold, 3, 8, "test", "accuracy", 0.6 + digest[0] / 1000),
+            (fold, 3, 8, "test", "loss", digest[1] / 256),
+        ]
+    return Outcome(task.seed, 0.0, tuple(rows))
+
+
+def stand_in_training(tasks: Sequence[Task], workers: int, watcher: object) -> Iterator[tuple[Task, Outcome]]:
+    """In place of `repro.pool.train`.
+
+    With STAND_IN_HANGS_AFTER=n it stands still after n cells; with STAND_IN_STOPS_SLOWLY it is slow to stop then.
+    """
+    for done, task in enumerate(tasks):
+        if str(done) == os.environ.get("STAND_IN_HANGS_AFTER"):
+            try:
+                signal.pause()
+            finally:
+                if "STAND_IN_STOPS_SLOWLY" in os.environ:
+                    print("stopping", flush=True)
+                    time.sleep(60)
+        yield task, stand_in_outcome(task)
+
+
+def stand_in_cell(task: Task) -> Outcome:
+    """In place of `repro.training.worker.train_cell`: seed 0 is done at once, any other takes a minute."""
+    if task.seed:
+        time.sleep(60)
+    return stand_in_outcome(task)
+
+
+def descendants(process: int) -> list[int]:
+    """Ids of the living processes that a process has started, theirs included."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            if state != "Z":
+                parents[int(stat.parent.name)] = int(parent)
+    found = [process]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return found[1:]
+
+
+if __name__ == "__main__":
+    import tiny  # by a name under which workers find it, too
+
+    import repro.pool
+    import repro.run
+    from repro.cli import main
+
+    if "STAND_IN_CELLS" in os.environ:
+        repro.pool.train_cell = tiny.stand_in_cell
+    else:
+        repro.run.train = stand_in_training
+    main()
