@@ -6,6 +6,7 @@ threads belong to the workers.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import itertools
 import os
@@ -20,6 +21,9 @@ from repro.training.worker import Outcome, Task, train_cell
 
 IDLE_SECONDS = 300
 """After this long without work a worker ends."""
+
+FEEDER_SECONDS = 5
+"""At the end of the process wait no longer than this for a thread that hands out work."""
 
 WORKER_VARIABLES = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
@@ -84,6 +88,18 @@ def _executor(count: int) -> Iterator[Any]:
     except BaseException:
         executor.shutdown(wait=True, kill_workers=True)
         raise
+
+
+@atexit.register  # by now loky has told its threads to end; its daemon threads it doesn't wait for
+def _join_feeders() -> None:
+    """Let the threads that hand out work end, which may be the last to hold a semaphore.
+
+    One that the end of the process overtakes between removing its semaphore and saying so makes loky's tracker warn of
+    a leak, as the last words that the user reads.
+    """
+    for thread in threading.enumerate():
+        if thread.name == "QueueFeederThread":
+            thread.join(FEEDER_SECONDS)
 
 
 def _round(executor: Any, tasks: Mapping[Key, Task], count: int) -> Iterator[tuple[Key, Outcome]]:

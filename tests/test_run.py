@@ -127,6 +127,41 @@ def test_workers_have_one_thread_and_leave_ctrl_c_to_the_parent(tmp_path, monkey
     assert set(outcomes.values()) == {("1", True, os.getpid())}
 
 
+SLOW_FEEDER = """\
+import os, threading, time
+from joblib.externals.loky.backend import queues, resource_tracker
+from repro import pool
+
+feed, unregister = queues.Queue._feed, resource_tracker.unregister
+
+
+def feed_and_be_the_last_to_hold_the_locks(*locks):
+    feed(*locks)
+    time.sleep(0.5)
+
+
+def unregister_late(name, kind):
+    if threading.current_thread().name == "QueueFeederThread":
+        removed.set()
+        time.sleep(1)
+    unregister(name, kind)
+
+
+queues.Queue._feed = staticmethod(feed_and_be_the_last_to_hold_the_locks)
+resource_tracker.unregister = unregister_late
+removed = threading.Event()
+try:
+    pool.in_worker(os.listdir, "nowhere")
+except FileNotFoundError:
+    print(removed.wait(60))
+"""
+
+
+def test_the_end_of_a_process_waits_for_the_threads_that_hand_out_work():
+    done = command([sys.executable, "-c", SLOW_FEEDER], cwd=CHECKOUT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
 def test_a_seed_that_always_dies_is_exit_code_5_and_in_the_table_and_tried_again(tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "train_cell", dies_always)
     config, out = write_configs(tmp_path / "configs") / "tiny.yaml", tmp_path / "out"
