@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repro import run as runner
 from repro.committed import Committed, Sameness, compare_records, read_committed
+from repro.conditions import changes
 from repro.config.keras_names import suggest
 from repro.config.schema import Experiment
 from repro.errors import UsageError
@@ -89,16 +89,9 @@ def _folders(a: Path, b: Path, metric: str) -> Folders:
     for name in both:
         first, second = read_committed(a, name), read_committed(b, name)
         comparisons.append(_compare(f"{a}/{name}", f"{b}/{name}", first, second, metric))
-        differences[name] = differing_conditions(first, second)
+        differences[name] = changes(first.provenance, second.provenance)
     only_a = tuple(name for name in in_a if name not in in_b)
     return Folders(tuple(comparisons), only_a, tuple(name for name in in_b if name not in in_a), differences)
-
-
-def differing_conditions(a: Committed, b: Committed) -> tuple[str, ...]:
-    """What of configuration, data, engine and environment differs, as `key.path a -> b`."""
-    keys = ("trained", "data", "engine", "environment")
-    old, new = ({key: each.provenance.get(key) for key in keys} for each in (a, b))
-    return tuple(line.removeprefix("trained.") for line in runner.differences(old, new, ""))
 
 
 def _compare(name_a: str, name_b: str, a: Committed, b: Committed, metric: str) -> Comparison:

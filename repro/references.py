@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from repro import datasets
-from repro import run as runner
 from repro.committed import Committed, read_committed
-from repro.environment import environment
+from repro.conditions import changes
 from repro.errors import NothingMeasuredError
 from repro.report.stored import stored_experiments
 from repro.run import Job
@@ -23,7 +21,7 @@ class Reference:
     job: Job
     stored: Committed
     differences: tuple[str, ...]
-    """What is not as it was when the results were made; none where the fingerprint is the same."""
+    """What is not as it was when the results were made; none where training gives the same bits again."""
 
     @property
     def name(self) -> str:
@@ -67,18 +65,4 @@ def _reference(out: Path, name: str, job: Job | None) -> Reference:
         job = Job(stored.experiment, engine, command)
     elif job.engine != engine:
         job = replace(job, engine=engine, command=f"{job.command} --engine {engine}")
-    return Reference(job, stored, _differences(job, stored))
-
-
-def _differences(job: Job, stored: Committed) -> tuple[str, ...]:
-    if stored.provenance.get("fingerprint") == job.fingerprint:
-        return ()
-    now = {
-        "configuration": job.experiment.trained,
-        "data": datasets.info(job.experiment.dataset.name).sha256,
-        "environment": environment(),
-    }
-    before = {"configuration": stored.provenance.get("trained")}
-    before |= {key: stored.provenance.get(key) for key in ("data", "environment")}
-    lines = runner.differences(before, now, "")
-    return tuple(line.removeprefix("configuration.") for line in lines) or ("the fingerprint",)
+    return Reference(job, stored, changes(stored.provenance, job.conditions))

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from repro import __version__, datasets, records
+from repro.conditions import changes, conditions
 from repro.config.schema import Article, Experiment
-from repro.environment import code_state, environment
+from repro.environment import code_state
 from repro.errors import ConfigError, DataError, MachineError, ReplicaError
 from repro.lock import locked
 from repro.pool import train
@@ -39,11 +40,14 @@ class Job:
     """The experiment's article where it is not one that comes with repro: kept with the results, for their pages."""
 
     @property
+    def conditions(self) -> dict[str, Any]:
+        """Everything that a trained number depends on but the seed."""
+        return conditions(self.experiment, self.engine)
+
+    @property
     def fingerprint(self) -> str:
-        """Everything that a trained number depends on but the seed: a cell with another one is never used."""
-        experiment = self.experiment
-        data = datasets.info(experiment.dataset.name).sha256
-        return records.digest([experiment.trained, self.engine, data, environment()])
+        """Of the conditions: a cell with another one is never used."""
+        return records.digest(list(self.conditions.values()))
 
 
 @dataclass(frozen=True)
@@ -111,32 +115,13 @@ def _why(job: Job, out: Path, stored: dict[int, Outcome], force: bool) -> str:
     before = _stored_provenance(job, out)
     if before is None:
         return "nothing is stored yet"
-    changed = _changes(job, before)
+    changed = "; ".join(changes(before, job.conditions))
     return f"changed: {changed}" if changed else "its finished seeds are not in the cache here"
 
 
 def _stored_provenance(job: Job, out: Path) -> dict[str, Any] | None:
     before = records.read_json(out / job.experiment.name / "provenance.json")
     return before if isinstance(before, dict) else None
-
-
-def _changes(job: Job, before: dict[str, Any]) -> str:
-    """What of a stored run is not as a job's; empty where nothing that trained numbers depend on is."""
-    changed = differences(before.get("trained"), job.experiment.trained, "")
-    changed += differences(before.get("environment"), environment(), "environment.")
-    changed += differences(before.get("engine"), job.engine, "engine")
-    return "; ".join(changed)
-
-
-def differences(old: Any, new: Any, path: str) -> list[str]:
-    """`key.path old -> new` for each leaf that differs."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = sorted({*old, *new})
-        return [line for key in keys for line in differences(old.get(key), new.get(key), f"{path}{key}.")]
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        pairs = zip(old, new, strict=True)
-        return [line for i, (a, b) in enumerate(pairs) for line in differences(a, b, f"{path}{i}.")]
-    return [] if old == new else [f"{path.rstrip('.')} {old!r} -> {new!r}"]
 
 
 def run(jobs: Sequence[Job], out: Path, workers: int, force: bool, watcher: Watcher) -> Tally:
@@ -274,9 +259,9 @@ def _write_results(stock: Stock, out: Path, started: float | None, watcher: Watc
             made |= {key: before[key] for key in ("code", "started", "wall_seconds") if key in before}
         records.write(folder / "provenance.json", records.pretty(made))
     summary = build_experiment(out, job.experiment.name)
-    if before and before.get("fingerprint") != job.fingerprint:
+    if before and (changed := changes(before, job.conditions)):
         watcher.note(
-            f"{job.experiment.name}: stored results replaced ({_changes(job, before) or 'changed data'}); "
+            f"{job.experiment.name}: stored results replaced ({'; '.join(changed)}); "
             f"test accuracy before: {_accuracy(old)}, now: {_accuracy(summary)}"
         )
     tally.add(summary)
@@ -290,14 +275,11 @@ def _accuracy(summary: Summary | None) -> str:
 def _provenance(job: Job, outcomes: Sequence[Outcome], started: float) -> dict[str, Any]:
     return {
         "experiment": job.experiment.model_dump(mode="json"),
-        "trained": job.experiment.trained,
-        "engine": job.engine,
+        **job.conditions,
         "command": job.command,
         "article": job.article and job.article.model_dump(mode="json"),
         "fingerprint": job.fingerprint,
-        "data": datasets.info(job.experiment.dataset.name).sha256,
         "repro": __version__,
-        "environment": environment(),
         "code": code_state(Path(__file__).parent),
         "cores": os.cpu_count(),
         "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),

@@ -15,6 +15,7 @@ import click
 import pytest
 from tiny import CHECKOUT, REAL, STAND_IN, TINY, command, invoke, stand_in_training, write_configs
 
+import repro.conditions
 import repro.datasets.csv_file
 from repro.cli import main
 from repro.report import text
@@ -377,16 +378,16 @@ def test_the_order_of_keys_re_trains_nothing(configs, out):
 
 
 def test_other_versions_are_named(configs, out, monkeypatch):
-    changed = {**repro.run.environment(), "python": "3.99.0"}
-    monkeypatch.setattr("repro.run.environment", lambda: changed)
+    changed = {**repro.conditions.environment(), "python": "3.99.0"}
+    monkeypatch.setattr("repro.conditions.environment", lambda: changed)
     python = sys.version.split()[0]
     expected = f"3 seeds to train, 0 stored (changed: environment.python '{python}' -> '3.99.0')"
     assert dry_run(configs, out)[1] == f"tiny: {expected}"
 
 
 def test_a_run_that_replaces_stored_results_says_why(configs, out, monkeypatch):
-    changed = {**repro.run.environment(), "python": "3.99.0"}
-    monkeypatch.setattr("repro.run.environment", lambda: changed)
+    changed = {**repro.conditions.environment(), "python": "3.99.0"}
+    monkeypatch.setattr("repro.conditions.environment", lambda: changed)
     before = stored_summary(out / "tiny")
     result = invoke("run", configs / "tiny.yaml", "-o", out, "-q")
     python = sys.version.split()[0]
