@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.config.schema import Experiment
-from repro.report.stored import read_provenance, stored_experiment
-from repro.report.summary import finite_seeds, read_runs
+from repro.config.schema import Article, Experiment
+from repro.report.stored import read_provenance, read_runs, stored_article, stored_experiment
+from repro.report.summary import finite_seeds, runs_frame
 from repro.training.worker import Outcome
 from repro.verdicts.intervals import Floats
 
@@ -30,6 +30,8 @@ class Committed:
 
     experiment: Experiment
     """As it was run."""
+    article: Article | None
+    """Its article, where that is not one that comes with repro."""
     provenance: dict[str, Any]
     frame: DataFrame
     records: dict[int, SeedRecords]
@@ -41,12 +43,11 @@ class Committed:
 
 
 def read_committed(out: Path, name: str) -> Committed:
-    """The stored results of an experiment. Raises MachineError where files are missing or not ours."""
-    path = out / name / "runs.csv"
-    frame = read_runs(path)
+    """The stored results of an experiment. Raises MachineError where files are missing, damaged or not ours."""
     provenance = read_provenance(out, name)
-    records = records_by_seed(path.read_text(encoding="utf-8"))
-    return Committed(stored_experiment(provenance, out / name), provenance, frame, records)
+    runs = read_runs(out / name, provenance)
+    experiment, article = stored_experiment(provenance, out / name), stored_article(provenance, out / name)
+    return Committed(experiment, article, provenance, runs_frame(runs), records_by_seed(runs))
 
 
 def records_by_seed(runs_csv: str) -> dict[int, SeedRecords]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import errno
-import hashlib
 import io
 import json
 import os
@@ -21,6 +20,7 @@ from typing import Any
 
 from repro import atomic
 from repro.config.schema import Experiment
+from repro.datasets.base import sha256
 from repro.errors import MachineError, one_line
 from repro.training.worker import Outcome
 
@@ -35,7 +35,7 @@ def canonical(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """SHA-256 of the canonical text."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    return sha256(canonical(value).encode())
 
 
 def write(path: Path, content: str | bytes) -> None:

@@ -62,7 +62,7 @@ def _reference(out: Path, name: str, job: Job | None) -> Reference:
     stored = read_committed(out, name)
     engine, command = stored.provenance["engine"], stored.provenance["command"]
     if job is None:
-        job = Job(stored.experiment, engine, command)
+        job = Job(stored.experiment, engine, command, stored.article)
     elif job.engine != engine:
         job = replace(job, engine=engine, command=f"{job.command} --engine {engine}")
     return Reference(job, stored, changes(stored.provenance, job.conditions))

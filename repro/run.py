@@ -17,6 +17,7 @@ import numpy as np
 from repro import __version__, datasets, records
 from repro.conditions import changes, conditions
 from repro.config.schema import Article, Experiment
+from repro.datasets.base import sha256
 from repro.environment import code_state
 from repro.errors import ConfigError, DataError, MachineError, ReplicaError
 from repro.lock import locked
@@ -178,17 +179,18 @@ def _is_written(stock: Stock, out: Path) -> bool:
     """Whether the stored records and provenance are those of these cells."""
     folder = out / stock.job.experiment.name
     provenance = records.read_json(folder / "provenance.json")
+    runs = records.runs_csv(stock.job.experiment, stock.stored.values()).encode()
     expected = {
         "experiment": stock.job.experiment.model_dump(mode="json"),
         "engine": stock.job.engine,
         "command": stock.job.command,
         "article": stock.job.article and stock.job.article.model_dump(mode="json"),
         "fingerprint": stock.job.fingerprint,
+        "runs": sha256(runs),
     }
     same = isinstance(provenance, dict) and all(provenance.get(key) == value for key, value in expected.items())
-    runs = folder / "runs.csv"
-    expected_runs = records.runs_csv(stock.job.experiment, stock.stored.values())
-    return same and runs.is_file() and runs.read_bytes() == expected_runs.encode()
+    path = folder / "runs.csv"
+    return same and path.is_file() and path.read_bytes() == runs
 
 
 def _orphans(out: Path) -> list[Path]:
@@ -252,9 +254,10 @@ def _write_results(stock: Stock, out: Path, started: float | None, watcher: Watc
     job, folder = stock.job, out / stock.job.experiment.name
     outcomes = [stock.stored[seed] for seed in sorted(stock.stored)]
     before, old = _stored_provenance(job, out), stored_summary(folder)
-    records.write(folder / "runs.csv", records.runs_csv(job.experiment, outcomes))
+    runs = records.runs_csv(job.experiment, outcomes)
+    records.write(folder / "runs.csv", runs)
     if not _is_written(stock, out):
-        made = _provenance(job, outcomes, time.time() if started is None else started)
+        made = _provenance(job, runs, outcomes, time.time() if started is None else started)
         if started is None and before and before.get("fingerprint") == job.fingerprint:
             made |= {key: before[key] for key in ("code", "started", "wall_seconds") if key in before}
         records.write(folder / "provenance.json", records.pretty(made))
@@ -272,13 +275,14 @@ def _accuracy(summary: Summary | None) -> str:
     return text.our_value(main) if main else "none"
 
 
-def _provenance(job: Job, outcomes: Sequence[Outcome], started: float) -> dict[str, Any]:
+def _provenance(job: Job, runs: str, outcomes: Sequence[Outcome], started: float) -> dict[str, Any]:
     return {
         "experiment": job.experiment.model_dump(mode="json"),
         **job.conditions,
         "command": job.command,
         "article": job.article and job.article.model_dump(mode="json"),
         "fingerprint": job.fingerprint,
+        "runs": sha256(runs.encode()),
         "repro": __version__,
         "code": code_state(Path(__file__).parent),
         "cores": os.cpu_count(),

@@ -11,9 +11,10 @@ import yaml
 from conftest import experiment
 
 from repro.config.schema import Article, Experiment
+from repro.datasets.base import sha256
 from repro.records import pretty, runs_csv, write
-from repro.report.stored import Stored, read_provenance
-from repro.report.summary import read_runs, summarize
+from repro.report.stored import Stored, read_provenance, read_runs
+from repro.report.summary import runs_frame, summarize
 from repro.training.worker import Outcome
 
 FIXED = {"fixed_split": {"evaluate_every_epochs": 1}}
@@ -57,7 +58,8 @@ def outcomes(accuracy: Any, loss: float | None = 0.5, epochs: int = 1) -> list[O
 def store(out: Path, made: Experiment, cells: Sequence[Outcome]) -> Path:
     """Write `runs.csv` and `provenance.json`, and nothing else; returns the experiment's folder."""
     folder = out / made.name
-    write(folder / "runs.csv", runs_csv(made, cells))
+    runs = runs_csv(made, cells)
+    write(folder / "runs.csv", runs)
     provenance = {
         "experiment": made.model_dump(mode="json"),
         "trained": made.trained,
@@ -65,6 +67,7 @@ def store(out: Path, made: Experiment, cells: Sequence[Outcome]) -> Path:
         "command": f"repro run configs/{made.name}.yaml",
         "fingerprint": "f" * 64,
         "data": {"data.csv": "d" * 64},
+        "runs": sha256(runs.encode()),
         "repro": "0.1.0",
         "environment": {"python": "3.11.7", "packages": {"keras": "3.15.1", "numpy": "2.4.6"}, "flags": {}},
         "code": {"commit": "c" * 40, "dirty": False},
@@ -83,7 +86,8 @@ def load(out: Path) -> dict[str, Stored]:
     for path in sorted(out.glob("*/runs.csv")):
         provenance = read_provenance(out, path.parent.name)
         made = Experiment.model_validate_json(pretty(provenance["experiment"]))
-        stored[made.name] = Stored(path.parent, summarize(made, read_runs(path), provenance, ""), provenance)
+        frame = runs_frame(read_runs(path.parent, provenance))
+        stored[made.name] = Stored(path.parent, summarize(made, frame, provenance, ""), provenance)
     return stored
 
 

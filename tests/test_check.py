@@ -11,6 +11,7 @@ import pytest
 from checking import REPOSITORY, SEEDS, Silent, Trainer, drawn, made_elsewhere, run_check, store, verdicts
 from click.testing import CliRunner
 from conftest import experiment
+from stored_results import article
 
 from repro import cli, datasets, pool
 from repro import run as runner
@@ -367,6 +368,18 @@ def test_update_shows_old_and_new_and_leaves_no_old_cell(shipped: Path, monkeypa
     code, _, errors = invoke("check", "-o", shipped, "--update")
     assert code == 2
     assert errors.endswith("Error: nothing to update: what is stored is what comes out now\n")
+
+
+def test_update_keeps_an_article_of_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = article([], name="tests", title="An article of one's own")
+    monkeypatch.setattr(runner, "train", Trainer(drawn()))
+    runner.run([Job(experiment(seeds=SEEDS), "stacked", "repro run it", own)], tmp_path, 1, False, Silent())
+    for module in (pool, runner):
+        monkeypatch.setattr(module, "train", Trainer(drawn(0.01)))
+    assert invoke("check", "-o", tmp_path, "--update")[0] == 0
+    assert "## An article of one's own\n" in (tmp_path / "README.md").read_text()
 
 
 def test_update_keeps_what_could_not_be_made_anew(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:

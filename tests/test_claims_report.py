@@ -147,6 +147,19 @@ def test_nothing_finite_in_both_is_not_compared(pair):
     assert (row.verdict, row.sentence) == ("NOT COMPARABLE", "No seed has a finite test loss in both.")
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "margin", "where"),
+    [(None, 0.02, 0.02, "base"), (0.03, None, 0.03, "better"), (0.03, 0.02, 0.02, "base")],
+)
+def test_the_margin_of_a_figure_is_that_of_its_claims(tmp_path, a, b, margin, where):
+    for name, declared in (("better", a), ("base", b)):
+        figure = {"value": 0.5} | ({} if declared is None else {"margin": declared})
+        store(tmp_path, fixed(name, reported={"loss": figure}), outcomes(np.full(5, 0.8), loss=0.5))
+    (row,) = rows(tmp_path, claim("better", "equivalent", metric="loss"))
+    assert (row.comparison.margin, row.verdict) == (margin, "CLAIM HOLDS")
+    assert row.comparison.margin_from == f"declared with the article's figure for {where}"
+
+
 def test_missing_experiments_are_named(pair):
     both, one, figure = rows(
         pair,

@@ -225,7 +225,7 @@ FIXED_FAULTS = {
     ),
     "standardised": (
         "protocol: {fixed_split: {}}\nextends: standardized.yaml",
-        "dataset.standardize: expected stratified_k_fold, got fixed_split",
+        "dataset.standardize: expected a data set of tables, got mnist, whose rows are 28 x 28",
     ),
 }
 
@@ -242,6 +242,20 @@ def test_a_protocol_that_does_not_fit_is_refused_before_any_data_is_read(
     (configs / "fixed.yaml").write_text(given + protocol.partition("\n")[0] + "\n")
     config = configs / "fixed.yaml"
     refused(invoke("run", config, *options), f"{config}: {message}\n", 2, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "message"),
+    [
+        ("{name: digits}", "dataset.standardize: expected a data set of tables, got digits, whose rows are 8 x 8"),
+        ("{divide_by: 2}", "dataset: expected standardize or divide_by, got both: standardized inputs need no scale"),
+    ],
+)
+def test_inputs_that_can_not_be_standardized_are_refused(configs, tmp_path, monkeypatch, dataset, message):
+    monkeypatch.chdir(tmp_path)
+    config = configs / "scaled.yaml"
+    config.write_text(f"extends: tiny.yaml\ndataset: {dataset}\n")
+    refused(invoke("run", config), f"{config}: {message}\n", 2, tmp_path)
 
 
 LINE_FAULTS = {

@@ -38,8 +38,9 @@ def store(out: Path, config: Experiment, folds: Sequence[Sequence[float]], first
         for seed, values in enumerate(folds, first_seed)
     ]
     folder = out / config.name
-    records.write(folder / "runs.csv", records.runs_csv(config, outcomes))
-    provenance = _provenance(Job(config, "stacked", "repro run it"), outcomes, 0.0)
+    runs = records.runs_csv(config, outcomes)
+    records.write(folder / "runs.csv", runs)
+    provenance = _provenance(Job(config, "stacked", "repro run it"), runs, outcomes, 0.0)
     records.write(folder / "provenance.json", records.pretty(provenance))
 
 

@@ -127,6 +127,8 @@ def test_a_file_becomes_a_typed_experiment(base):
         ("{rate: 0.2}", "{raet: 0.2}", "6: model.1.Dropout: expected rate, which Dropout has to name\n"
          "base.yaml:6: model.1.Dropout.raet: unknown argument 'raet' of Dropout; did you mean 'rate'?"),
         ("{rate: 0.2}", "0.2", "6: model.1.Dropout: expected the arguments of Dropout as {argument: value}, got 0.2"),
+        ("MaxNorm: {max_value: 3}", "MinMaxNorm: {rate: 1.5}",
+         "5: model.0.Dense.kernel_constraint.MinMaxNorm.rate: expected rate in [0, 1], got 1.5"),
         ("rate: 0.2}", "rate: 1}", "6: model.1.Dropout.rate: expected rate in [0, 1), got 1"),
         ("units: 4", "units: 4.5", "5: model.0.Dense.units: expected a whole number, got 4.5"),
         ("activation: relu", "activation: rleu",
@@ -431,6 +433,8 @@ class TestArticles:
              "'figure_of'?"),
             ("claims:\n  - {id: c, text: t, a: x, b: y, direction: less, margin: 5}",
              "5: claims.0: expected a margin below 1 (0.01 is one point of accuracy), got 5"),
+            ("claims:\n  - {id: c, text: t, figure_of: x, margin: 0.1}",
+             "5: claims.0: margin: expected none, got one: it belongs to a comparison of a and b"),
             ("slips: none", "4: slips: expected a list, got 'none'"),
             ("slips:\n  - a: b", '5: slips.0: expected text, got {"a": "b"}'),
         ],
@@ -459,6 +463,19 @@ class TestArticles:
             "here.yaml: experiments: other belongs to article 'another', not to 'some-article'",
             "here.yaml: claim four: figure_of: base reports no loss",
         ]
+
+    def test_equality_in_loss_has_to_have_a_margin(self, tmp_path, base):
+        claim = "claims:\n  - {id: one, text: t, a: base, b: base, direction: equivalent, metric: loss"
+        beside = {"base": load_experiment(base)}
+        with pytest.raises(ConfigError) as caught:
+            check_article(self.load(tmp_path, claim + "}"), beside, Path("here.yaml"))
+        assert str(caught.value) == (
+            "here.yaml: claim one: margin: equality in loss needs one, here or with the article's figure"
+        )
+        check_article(self.load(tmp_path, claim + ", margin: 0.1}"), beside, Path("here.yaml"))
+        reports = "reported: {loss: {value: 0.5, margin: 0.1}}\n"
+        declared = load_experiment(write(tmp_path, "declared.yaml", f"extends: base.yaml\n{reports}"))
+        check_article(self.load(tmp_path, claim + "}"), {"base": declared}, Path("here.yaml"))
 
 
 class TestLocating:

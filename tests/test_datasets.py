@@ -64,13 +64,6 @@ def test_info_is_complete(name: str) -> None:
     assert {len(digest) for digest in info.sha256.values()} == {64}
 
 
-@pytest.mark.parametrize(
-    ("name", "rows"), [("sonar", 208), ("digits", 360), ("mnist", 10_000), ("fashion-mnist", 10_000)]
-)
-def test_evaluated_rows(name: str, rows: int) -> None:
-    assert datasets.info(name).evaluated_rows == rows
-
-
 def test_the_description_has_every_data_set_and_checksum() -> None:
     text = (Path(__file__).parents[1] / "data" / "README.md").read_text(encoding="utf-8")
 

@@ -22,7 +22,7 @@ from matplotlib.text import Text
 from repro import records
 from repro.report import plots
 from repro.report.plots.style import ARTICLE, DPI, STYLES, TINT
-from repro.report.summary import read_runs, summarize
+from repro.report.summary import runs_frame, summarize
 
 SVG = "{http://www.w3.org/2000/svg}"
 STEPS = (0, 500, 1000, 1500, 2000, 4689)
@@ -182,7 +182,7 @@ def test_same_bytes_whatever_the_settings_and_the_process(tmp_path):
     summary, frame = epochs(5, 12)
     frame.to_csv(tmp_path / "runs.csv", index=False)
     (tmp_path / "summary.json").write_text(summary.model_dump_json())
-    frame = read_runs(tmp_path / "runs.csv")
+    frame = runs_frame((tmp_path / "runs.csv").read_text())
     with mpl.rc_context({"font.size": 20, "svg.hashsalt": None, "axes.facecolor": "black"}):
         before = dict(mpl.rcParams)
         ours = {name: hashlib.sha256(data).hexdigest() for name, data in plots.draw(summary, frame).items()}
@@ -191,8 +191,9 @@ def test_same_bytes_whatever_the_settings_and_the_process(tmp_path):
 import hashlib, json, sys
 from pathlib import Path
 from repro.report import plots
-from repro.report.summary import Summary, read_runs
-files = plots.draw(Summary.model_validate_json(Path("summary.json").read_text()), read_runs(Path("runs.csv")))
+from repro.report.summary import Summary, runs_frame
+summary, runs = Path("summary.json").read_text(), Path("runs.csv").read_text()
+files = plots.draw(Summary.model_validate_json(summary), runs_frame(runs))
 assert "matplotlib.pyplot" not in sys.modules
 print(json.dumps({name: hashlib.sha256(data).hexdigest() for name, data in files.items()}))
 """

@@ -19,6 +19,8 @@ from click.testing import CliRunner
 from stored_results import EBB, article, claim, crossed, every_verdict, fixed, outcomes, store, write_article
 
 from repro import cli
+from repro.compare import compare
+from repro.datasets.base import sha256
 from repro.errors import MachineError
 from repro.report import html, text, words
 from repro.report.build import build_experiment, build_index
@@ -311,8 +313,8 @@ def test_new_records_rebuild_everything_that_rests_on_them(small_built):
     out, configs = small_built
     cells = outcomes(0.75 + np.zeros((6, 2)))
     changed = changed_by(out, configs, lambda: store(out, crossed("better"), cells))
-    derived = {f"better/{name}" for name in ("runs.csv", "summary.json", "table.md", "accuracy.svg", "accuracy.png")}
-    assert changed == PAGES | derived
+    derived = {f"better/{name}" for name in ("summary.json", "table.md", "accuracy.svg", "accuracy.png")}
+    assert changed == PAGES | derived | {"better/runs.csv", "better/provenance.json"}
 
 
 @pytest.mark.parametrize("name", ["README.md", "report.html", "claims.json", "base/table.md", "base/accuracy.svg"])
@@ -363,6 +365,37 @@ def test_records_without_provenance_are_refused(small_built):
     with pytest.raises(MachineError) as error:
         build_index(out, configs)
     assert str(error.value) == f"{path}: missing or incomplete; run the experiment again"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: "\n".join(text.splitlines()[:-1]) + "\n",
+        lambda text: text.replace("0.75", "0.76", 1),
+        lambda text: f"<<<<<<< HEAD\n{text}",
+        lambda text: "",
+    ],
+    ids=["cut off", "a line less", "edited", "merge conflict", "empty"],
+)
+def test_records_that_are_not_as_they_were_written_are_never_used(small_built, damage):
+    out, configs = small_built
+    path = out / "base" / "runs.csv"
+    written = path.read_text()
+    path.write_text(damage(written))
+    assert path.read_text() != written
+    message = (
+        f"{path}: not as it was written (expected SHA-256 {sha256(written.encode())}, "
+        f"got {sha256(path.read_bytes())}); `repro run configs/base.yaml` makes it again"
+    )
+    for act in (
+        lambda: build_index(out, configs),
+        lambda: build_index(out, configs, force=True),
+        lambda: compare("base", "better", out, "accuracy"),
+    ):
+        with pytest.raises(MachineError) as caught:
+            act()
+        assert str(caught.value) == message
 
 
 def test_an_empty_folder_says_so(tmp_path):
@@ -541,6 +574,24 @@ def test_the_default_margin_is_that_of_the_rows_of_the_figures_split(tmp_path, s
     summary = build_experiment(tmp_path, "base")
     (margin,) = [figure.margin for figure in summary.figures if figure.split == split and figure.metric == "accuracy"]
     assert margin == pytest.approx(1.96 * (0.9 * 0.1 / rows) ** 0.5, rel=1e-4)
+
+
+def test_a_cross_validation_measures_on_its_training_rows_whether_there_are_test_rows_or_not(tmp_path):
+    made = crossed("base", 90, dataset={"name": "digits", "divide_by": 16})
+    store(tmp_path, made, outcomes(0.9 + np.zeros((5, 2))))
+    summary = build_experiment(tmp_path, "base")
+    assert summary.figures[0].margin == pytest.approx(1.96 * (0.9 * 0.1 / 1437) ** 0.5, rel=1e-4)
+
+
+def test_an_article_kept_with_the_results_counts_more_than_one_of_that_name_that_comes_with_repro(tmp_path):
+    out, configs = small(tmp_path)
+    path = out / "base" / "provenance.json"
+    own = article([claim("better", "less")], title="A made-up article of one's own")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"article": own.model_dump(mode="json")}))
+    build_index(out, configs)
+    page = (out / "README.md").read_text()
+    assert "## A made-up article of one's own\n" in page
+    assert "NOT TESTED HERE" not in page
 
 
 def test_an_article_that_does_not_come_with_repro_is_kept_with_its_results(tmp_path):

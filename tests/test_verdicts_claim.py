@@ -274,9 +274,13 @@ def test_seeds_needed_are_the_first_that_are_enough():
     assert seeds_to_decide(0.0461690, 0.01, 20, 0.05) == 330
     assert seeds_to_decide(0.0461690, 0.0, 20, 0.05) is None
     # (t(.95, 184) + t(.9, 184)) s / sqrt(185) = (1.65318 + 1.28617) * .0033944 = .0099774; with 184 seeds .0100047
-    assert seeds_to_show_equivalence(0.0461690, 0.01, 20) == 185
-    assert seeds_to_show_equivalence(0.0461690, 0.01, 185) is None
-    assert seeds_to_show_equivalence(0.0461690, 0.0, 20) is None
+    assert seeds_to_show_equivalence(0.0461690, 0.01, 20, 0.05) == 185
+    # at .05 / 4, for a family of four: (t(.9875, 266) + t(.9, 266)) s / sqrt(267)
+    # = (2.25416 + 1.28474) * .0028255
+    # = .0099992; with 266 seeds .0100181
+    assert seeds_to_show_equivalence(0.0461690, 0.01, 20, 0.0125) == 267
+    assert seeds_to_show_equivalence(0.0461690, 0.01, 185, 0.05) is None
+    assert seeds_to_show_equivalence(0.0461690, 0.0, 20, 0.05) is None
 
 
 def four_sigma(runs, rate):

@@ -112,10 +112,11 @@ _REQUIRED = _table(
     **dict.fromkeys(OPTIMIZERS, "learning_rate"),
 )
 
-# Ranges by argument name, wherever it stands: (low, low included, high, high included).
+# Ranges by argument name, wherever it stands unless its owner is named: (low, low included, high, high included).
 _BOUNDS: dict[str, tuple[float, bool, float, bool]] = {
     "units": (1, True, 1_000_000, True),
     "rate": (0, True, 1, False),
+    "MinMaxNorm.rate": (0, True, 1, True),
     "learning_rate": (0, False, 1000, True),
     "momentum": (0, True, 1, True),
     "beta_1": (0, True, 1, False),
@@ -290,7 +291,7 @@ def _value(owner: str, key: str, value: object) -> object:
         if not isinstance(value, bool):
             raise SpecError(f"expected true or false, got {shown(value)}")
     else:
-        return _whole_numbers(key, value) if key in _SHAPES else _number(key, value)
+        return _whole_numbers(key, value) if key in _SHAPES else _number(owner, key, value)
     return value
 
 
@@ -332,9 +333,9 @@ def _whole_numbers(key: str, value: object) -> object:
     return value
 
 
-def _number(key: str, value: object) -> int | float:
+def _number(owner: str, key: str, value: object) -> int | float:
     """Check type and range; numbers that may be fractions become floats, so that 3 and 3.0 are one configuration."""
-    low, low_in, high, high_in = _BOUNDS.get(key, _ANY)
+    low, low_in, high, high_in = _BOUNDS.get(f"{owner}.{key}", _BOUNDS.get(key, _ANY))
     whole = key in _WHOLE
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         raise SpecError(f"expected {'a whole number' if whole else 'a number'}, got {shown(value)}")

@@ -9,7 +9,7 @@ from repro.config.extends import resolved
 from repro.config.faults import validated
 from repro.config.keras_names import shown, suggest
 from repro.config.overrides import overridden
-from repro.config.schema import NAME, Article, Experiment
+from repro.config.schema import NAME, Article, Claim, Experiment
 from repro.config.strict_yaml import parse_file
 from repro.errors import ConfigError
 
@@ -59,8 +59,19 @@ def check_article(article: Article, experiments: Mapping[str, Experiment], path:
         for claim in article.claims
         if (name := claim.figure_of) and name in experiments and claim.metric not in experiments[name].reported
     ]
+    faults += [
+        f"claim {claim.id}: margin: equality in {claim.metric} needs one, here or with the article's figure"
+        for claim in article.claims
+        if claim.direction == "equivalent" and not _has_margin(claim, experiments)
+    ]
     if faults:
         raise ConfigError("\n".join(f"{path}: {fault}" for fault in faults))
+
+
+def _has_margin(claim: Claim, experiments: Mapping[str, Experiment]) -> bool:
+    compared = [experiments[name] for name in (claim.a, claim.b) if name and name in experiments]
+    declared = [figure.margin for each in compared if (figure := each.reported.get(claim.metric))]
+    return claim.metric == "accuracy" or any(margin is not None for margin in (claim.margin, *declared))
 
 
 def _mentioned(article: Article) -> list[tuple[str, str]]:

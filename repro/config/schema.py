@@ -249,6 +249,8 @@ class Claim(Strict):
         kinds = [all(part is not None for part in comparison), self.not_tested is not None, self.figure_of is not None]
         if sum(kinds) != 1 or (not kinds[0] and any(part is not None for part in comparison)):
             raise ValueError("expected either a, b and direction; or figure_of; or not_tested with the reason")
+        if self.margin is not None and not kinds[0]:
+            raise ValueError("margin: expected none, got one: it belongs to a comparison of a and b")
         if self.metric == "accuracy" and self.margin is not None and self.margin >= 1:
             raise ValueError(f"expected a margin below 1 (0.01 is one point of accuracy), got {self.margin:g}")
         return self

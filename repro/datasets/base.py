@@ -60,11 +60,6 @@ class DatasetInfo:
     source: str
     sha256: dict[str, str] = field(hash=False)
 
-    @property
-    def evaluated_rows(self) -> int:
-        """Rows that an accuracy is measured on: the test part, or every row once in a cross-validation."""
-        return self.test_rows or self.rows
-
 
 @dataclass(frozen=True)
 class FileStatus:

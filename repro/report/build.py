@@ -7,17 +7,16 @@ of pandas, scipy, matplotlib and jinja2 is imported.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from repro.config import load_article
-from repro.errors import MachineError
+from repro.datasets.base import sha256
 from repro.lock import locked
 from repro.records import digest, pretty, read_json, write
 from repro.report import REPORT_VERSION
-from repro.report.stored import Stored, read_provenance, stored_experiment, stored_experiments
-from repro.report.summary import Summary, read_runs, summarize
+from repro.report.stored import Stored, read_provenance, read_runs, stored_experiment, stored_experiments
+from repro.report.summary import Summary, runs_frame, summarize
 
 PAGES = ("README.md", "report.html", "claims.json")
 """What is made over all experiments. The last one vouches for the others, so it is written last."""
@@ -39,11 +38,9 @@ def build_experiment(out: Path, name: str, force: bool = False) -> Summary:
 
 
 def _made_from(folder: Path, provenance: dict[str, Any]) -> str:
-    runs = folder / "runs.csv"
-    if not runs.is_file():
-        raise MachineError(f"{runs}: missing; run the experiment first")
-    used = (provenance[key] for key in ("experiment", "engine", "command"))
-    return digest([REPORT_VERSION, _sha256(runs), *used])
+    read_runs(folder, provenance)
+    used = (provenance[key] for key in ("runs", "experiment", "engine", "command"))
+    return digest([REPORT_VERSION, *used])
 
 
 def _is_current(folder: Path, summary: Summary, made_from: str) -> bool:
@@ -62,7 +59,7 @@ def _write_experiment(folder: Path, provenance: dict[str, Any], made_from: str) 
     from repro.report import markdown
     from repro.report.plots import draw
 
-    frame = read_runs(folder / "runs.csv")
+    frame = runs_frame(read_runs(folder, provenance))
     summary = summarize(stored_experiment(provenance, folder), frame, provenance, made_from)
     drawn = draw(summary, frame)
     for file, content in drawn.items():
@@ -76,7 +73,8 @@ def _write_experiment(folder: Path, provenance: dict[str, Any], made_from: str) 
 def build_index(out: Path, configs: Path, force: bool = False) -> list[Summary]:
     """Everything derived in a results folder: each experiment, the claims, `README.md` and `report.html`.
 
-    Articles are read from `configs/articles/`, or where they are not there from what a run has kept. Without `force`
+    Articles are what a run has kept, which it does of those that don't come with repro; else `configs/articles/` has
+    them. Without `force`
     only what is out of date is built; with it everything, from the stored records alone. What is built is built under
     the folder's lock. Raises MachineError for records that can't be read, ConfigError for an article, BusyError where
     another run is at work.
@@ -106,8 +104,8 @@ def _pages_made_from(out: Path, configs: Path, summaries: list[Summary]) -> str:
         [
             REPORT_VERSION,
             [[summary.experiment, summary.made_from] for summary in summaries],
-            [_sha256(out / summary.experiment / "provenance.json") for summary in summaries],
-            {name: _sha256(path) for name, path in _article_files(configs, summaries).items()},
+            [sha256((out / summary.experiment / "provenance.json").read_bytes()) for summary in summaries],
+            {name: sha256(path.read_bytes()) for name, path in _article_files(configs, summaries).items()},
         ]
     )
 
@@ -131,9 +129,9 @@ def _write_pages(out: Path, configs: Path, summaries: list[Summary], made_from: 
     stored = [
         Stored(out / summary.experiment, summary, read_provenance(out, summary.experiment)) for summary in summaries
     ]
-    kept = [article for each in stored if (article := each.article)]
     known = {name: load_article(path) for name, path in _article_files(configs, summaries).items()}
-    articles = {article.name: article for article in kept} | known
+    kept = [article for each in stored if (article := each.article)]
+    articles = known | {article.name: article for article in kept}
     sections = sections_of(stored, articles)
     claims = {section.name: [row.model_dump(mode="json") for row in section.claims] for section in sections}
     readme, page, index = PAGES
@@ -144,7 +142,3 @@ def _write_pages(out: Path, configs: Path, summaries: list[Summary], made_from: 
 
 def _all_there(folder: Path, names: tuple[str, ...]) -> bool:
     return all((folder / name).is_file() for name in names)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,9 +1,9 @@
 """Stored runs of two experiments in, a verdict on every claim of an article out.
 
-Margin of a comparison, "a difference this small does not matter": the claim's own; else that of an accuracy,
-1.96 sqrt(y(1-y)/n_test), with y the article's figure for b, or for a where it gives none for b, so that the margin is
-known before any run. Only where it gives neither is y our own mean of b, and the report then says so. A loss has no
-default: any difference matters.
+Margin of a comparison, "a difference this small does not matter": the claim's own; else that declared with the
+article's figure for b, or for a where there is none for b; else that of an accuracy, 1.96 sqrt(y(1-y)/n_test), with y
+the article's figure for b, or for a, so that the margin is known before any run. Only where it gives neither is y our
+own mean of b, and the report then says so. A loss has no default: any difference matters.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from repro import datasets
 from repro.config.schema import Article, Claim, Experiment
 from repro.report import text
 from repro.report.stored import Stored
-from repro.report.summary import Figure, Interval, finite_seeds
+from repro.report.summary import Figure, Interval, finite_seeds, tested_rows
 from repro.verdicts.claim import ClaimInput, judge_claims
 from repro.verdicts.claim_verdict import ClaimVerdict, Direction
 from repro.verdicts.number import accuracy_margin
@@ -197,9 +196,13 @@ def _margin(claim: Claim, a: Stored, b: Stored) -> tuple[float, str]:
     """Margin in stored units, and where it comes from; see the head of this module."""
     if claim.margin is not None:
         return claim.margin, "declared with the claim"
+    for each in (b, a):
+        reported = each.experiment.reported.get(claim.metric)
+        if reported and reported.margin is not None:
+            return reported.margin / reported.scale, f"declared with the article's figure for {each.name}"
     if claim.metric != "accuracy":
         return 0.0, "none is declared, so any difference matters"
-    rows = datasets.info(b.experiment.dataset.name).evaluated_rows
+    rows = tested_rows(b.experiment)
     for each in (b, a):
         figure = text.main_figure(each.summary)
         if figure and figure.article:

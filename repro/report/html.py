@@ -193,6 +193,7 @@ def provenance_rows(provenance: dict[str, Any]) -> list[tuple[str, str]]:
         *environment,
         ("cores of the machine", str(provenance["cores"])),
         *((f"SHA-256 of {name}", value) for name, value in provenance["data"].items()),
+        ("SHA-256 of runs.csv", provenance["runs"]),
         ("fingerprint", provenance["fingerprint"]),
         ("started", provenance["started"]),
         ("duration", f"{text.duration(provenance['wall_seconds'])} from its first seed to its last"),

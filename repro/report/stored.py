@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from repro.config.schema import Article, Experiment
+from repro.datasets.base import sha256
 from repro.errors import MachineError
 from repro.records import pretty, read_json
-from repro.report.summary import Summary, read_runs
+from repro.report.summary import Summary, runs_frame
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 M = TypeVar("M", bound=BaseModel)
-_RUN = ("experiment", "engine", "command", "fingerprint", "data", "repro", "environment", "code", "cores")
+_RUN = ("experiment", "engine", "command", "fingerprint", "data", "runs", "repro", "environment", "code", "cores")
 _WHEN = ("started", "wall_seconds", "cell_seconds")
 
 
@@ -43,13 +44,12 @@ class Stored:
     @cached_property
     def article(self) -> Article | None:
         """Its article as it was when it was run, where it is not one that comes with repro."""
-        kept = self.provenance.get("article")
-        return _validated(Article, self.folder, kept) if kept else None
+        return stored_article(self.provenance, self.folder)
 
     @cached_property
     def frame(self) -> DataFrame:
-        """Its raw records. Raises MachineError if they can't be read."""
-        return read_runs(self.folder / "runs.csv")
+        """Its raw records. Raises MachineError if they are not as they were written."""
+        return runs_frame(read_runs(self.folder, self.provenance))
 
 
 def stored_experiments(out: Path) -> list[str]:
@@ -71,9 +71,32 @@ def read_provenance(out: Path, name: str) -> dict[str, Any]:
     return provenance
 
 
+def read_runs(folder: Path, provenance: dict[str, Any]) -> str:
+    """The text of `runs.csv`. Raises MachineError where it is missing or not what the provenance vouches for."""
+    path = folder / "runs.csv"
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise MachineError(f"{path}: missing; run the experiment first") from None
+    except OSError as error:
+        raise MachineError(f"{path}: can't be read: {error.strerror}") from error
+    if sha256(content) != provenance["runs"]:
+        raise MachineError(
+            f"{path}: not as it was written (expected SHA-256 {provenance['runs']}, got {sha256(content)}); "
+            f"`{provenance['command']}` makes it again"
+        )
+    return content.decode()
+
+
 def stored_experiment(provenance: dict[str, Any], folder: Path) -> Experiment:
     """The experiment as it was run, from the provenance in `folder`. Raises MachineError where it is not ours."""
     return _validated(Experiment, folder, provenance["experiment"])
+
+
+def stored_article(provenance: dict[str, Any], folder: Path) -> Article | None:
+    """Its article as it was when it was run, where that is not one that comes with repro."""
+    kept = provenance.get("article")
+    return _validated(Article, folder, kept) if kept else None
 
 
 def _validated(model: type[M], folder: Path, stored: object) -> M:

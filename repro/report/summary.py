@@ -5,8 +5,8 @@ The verdicts, and with them scipy, are imported where they are called: a summary
 
 from __future__ import annotations
 
+import io
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +14,6 @@ from pydantic import BaseModel, ConfigDict
 
 from repro import datasets
 from repro.config.schema import Experiment, Reported
-from repro.datasets import DatasetInfo
-from repro.errors import MachineError
-from repro.records import COLUMNS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -97,19 +94,12 @@ class Summary(_Frozen):
     made_from: str
 
 
-def read_runs(path: Path) -> DataFrame:
-    """The raw records of `runs.csv`. Raises MachineError if the file is missing or not one of ours."""
+def runs_frame(runs: str) -> DataFrame:
+    """The raw records in the text of a `runs.csv`."""
     import pandas as pd
 
-    try:
-        frame = pd.read_csv(path, dtype={"experiment": str, "split": str, "metric": str, "status": str})
-    except FileNotFoundError:
-        raise MachineError(f"{path}: missing; run the experiment first") from None
-    except (ValueError, pd.errors.ParserError) as error:
-        raise MachineError(f"{path}: can't be read as CSV ({error}); run the experiment again") from error
-    if tuple(frame.columns) != COLUMNS:
-        raise MachineError(f"{path}: expected the columns {', '.join(COLUMNS)}, got {', '.join(frame.columns)}")
-    return frame
+    kinds = {"experiment": str, "split": str, "metric": str, "status": str}
+    return pd.read_csv(io.StringIO(runs), dtype=kinds)
 
 
 def per_seed(frame: DataFrame, metric: str, split: str) -> DataFrame:
@@ -125,6 +115,12 @@ def finite_seeds(frame: DataFrame, metric: str, split: str) -> DataFrame:
     return table[np.isfinite(table).all(axis=1)]
 
 
+def tested_rows(experiment: Experiment) -> int:
+    """Rows that a test accuracy is measured on: the test part, or every training row once in a cross-validation."""
+    info = datasets.info(experiment.dataset.name)
+    return info.rows if experiment.protocol.stratified_k_fold else info.test_rows
+
+
 def summarize(experiment: Experiment, frame: DataFrame, provenance: dict[str, Any], made_from: str) -> Summary:
     """Condense the records of an experiment."""
     from repro.verdicts.variance import variance_budget
@@ -137,7 +133,7 @@ def summarize(experiment: Experiment, frame: DataFrame, provenance: dict[str, An
     complete = finite_seeds(frame, "accuracy", "test").to_numpy()
     variance: tuple[Component, ...] = ()
     if len(complete):
-        rows = datasets.info(experiment.dataset.name).evaluated_rows
+        rows = tested_rows(experiment)
         folds = complete if complete.shape[1] > 1 else None
         budget = variance_budget(complete.mean(axis=1), rows, folds) if len(complete) > 1 else ()
         variance = tuple(Component(**asdict(part)) for part in budget)
@@ -152,7 +148,7 @@ def summarize(experiment: Experiment, frame: DataFrame, provenance: dict[str, An
         folds=experiment.protocol.folds,
         failed=_status(frame, "failed"),
         diverged=_status(frame, "diverged"),
-        at_chance=_at_chance(frame, datasets.info(experiment.dataset.name)),
+        at_chance=_at_chance(frame, experiment),
         figures=tuple(figure for figure in figures if figure is not None),
         steps=tuple(steps),
         variance=variance,
@@ -222,7 +218,7 @@ def _margin(experiment: Experiment, metric: str, article: Reported | None) -> fl
 
     info, fixed = datasets.info(experiment.dataset.name), experiment.protocol.fixed_split
     rows = {"train": info.rows, "validation": fixed.validation_from_train if fixed else 0}
-    return accuracy_margin(article.stored, rows.get(article.split, info.evaluated_rows))
+    return accuracy_margin(article.stored, rows.get(article.split, tested_rows(experiment)))
 
 
 def _step_rows(frame: DataFrame, metric: str, article: Reported) -> list[StepRow]:
@@ -252,10 +248,10 @@ def _step_rows(frame: DataFrame, metric: str, article: Reported) -> list[StepRow
     return rows
 
 
-def _at_chance(frame: DataFrame, info: DatasetInfo) -> tuple[str, ...]:
+def _at_chance(frame: DataFrame, experiment: Experiment) -> tuple[str, ...]:
     """Seeds whose test accuracy is not above what guessing gives on so many rows (one-sided 97.5%, binomial)."""
-    chance = 1 / info.classes
-    limit = chance + 1.96 * np.sqrt(chance * (1 - chance) / info.evaluated_rows)
+    chance = 1 / datasets.info(experiment.dataset.name).classes
+    limit = chance + 1.96 * np.sqrt(chance * (1 - chance) / tested_rows(experiment))
     means = finite_seeds(frame, "accuracy", "test").mean(axis=1)
     return tuple(f"seed {seed}: test accuracy {100 * mean:.2f}%" for seed, mean in means.items() if mean <= limit)
 

@@ -86,8 +86,8 @@ class PlainEngine:
     def train(self, plan: Plan) -> list[Record]:
         """All replicas of the plan, in order."""
         records: list[Record] = []
+        template = build.build_model(self._experiment.model, plan.input_shape)
         for replica in plan.replicas:
-            template = build.build_model(self._experiment.model, plan.input_shape)
             trainer = Trainer(self._experiment, plan, replica, cell_weights(template, plan, replica.fold))
             for start, stop, point in segments(plan, evaluation_points(self._experiment, replica.steps_per_epoch)):
                 figures = trainer.advance(start, stop)

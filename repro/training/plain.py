@@ -28,7 +28,6 @@ class Trainer:
 
     Args:
         weights: initial values of the trainable variables.
-        key: the cell's noise key.
     """
 
     def __init__(self, experiment: Experiment, plan: Plan, replica: Replica, weights: Sequence[np.ndarray]) -> None:

@@ -88,6 +88,13 @@ def check_plan(experiment: Experiment, info: DatasetInfo) -> None:
             f"protocol.stratified_k_fold.folds: expected at most {info.rows} (the rows of "
             f"{info.name}), got {k_fold.folds}"
         )
+    if experiment.dataset.standardize and len(info.input_shape) != 1:
+        raise ConfigError(
+            f"dataset.standardize: expected a data set of tables, got {info.name}, whose rows are "
+            f"{' x '.join(map(str, info.input_shape))}"
+        )
+    if experiment.dataset.standardize and experiment.dataset.divide_by != 1:
+        raise ConfigError("dataset: expected standardize or divide_by, got both: standardized inputs need no scale")
     if fixed is None:
         return
     if not info.test_rows:

@@ -174,7 +174,7 @@ def _decide(v: ClaimVerdict, sd: float, family: int) -> ClaimVerdict:
     """Give the verdict, once there are seeds enough, and the seeds that would settle an undecided one."""
     if v.direction == "equivalent":
         verdict, small = _equivalence(v), False
-        needed = seeds_to_show_equivalence(sd, v.margin, v.n)
+        needed = seeds_to_show_equivalence(sd, v.margin, v.n, ALPHA / family)
     else:
         verdict, small = _direction(v)
         needed = seeds_to_decide(sd, v.margin, v.n, ALPHA / family) if verdict == "UNDECIDED" else None

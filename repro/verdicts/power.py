@@ -31,15 +31,15 @@ def seeds_to_decide(sd: float, margin: float, n: int, alpha: float) -> int | Non
     return _first(lambda seeds: half_width(sd, seeds, 1 - alpha) <= margin / 2, n + 1)
 
 
-def seeds_to_show_equivalence(sd: float, margin: float, n: int) -> int | None:
-    """Seeds at which two one-sided 5% tests show a true difference of 0 to be within the margin, with 80% power.
+def seeds_to_show_equivalence(sd: float, margin: float, n: int, alpha: float) -> int | None:
+    """Seeds at which two one-sided tests at alpha show a true difference of 0 to be within the margin, with 80% power.
 
-    The smallest number with (t(.95) + t(.9)) s / sqrt(seeds) <= margin. None if n seeds are that many already (the
-    difference is near the margin itself, which no set number of seeds decides) or for a margin of 0.
+    The smallest number with (t(1 - alpha) + t(.9)) s / sqrt(seeds) <= margin. None if n seeds are that many already
+    (the difference is near the margin itself, which no set number of seeds decides) or for a margin of 0.
     """
 
     def enough(seeds: int) -> bool:
-        return bool((t_quantile(0.95, seeds - 1) + t_quantile(0.9, seeds - 1)) * sd / np.sqrt(seeds) <= margin)
+        return bool((t_quantile(1 - alpha, seeds - 1) + t_quantile(0.9, seeds - 1)) * sd / np.sqrt(seeds) <= margin)
 
     return None if margin == 0 or enough(n) else _first(enough, n + 1)
 
