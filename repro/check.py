@@ -157,7 +157,7 @@ def _statistically(
 
     def train_again(keys: list[tuple[Reference, str]]) -> dict[tuple[Reference, str], Floats]:
         tasks = {reference: reference.fresh(FRESH_SEEDS, RETRY_SEEDS) for reference, _ in keys}
-        watcher.note(f"retry with {RETRY_SEEDS} other seeds: {', '.join(reference.name for reference in tasks)}")
+        watcher.say(f"retry with {RETRY_SEEDS} other seeds: {', '.join(reference.name for reference in tasks)}")
         again.update(_trained(tasks, workers, watcher))
         values = {key: _fresh_values(again, key) for key in keys}
         return {key: fresh for key, fresh in values.items() if len(fresh) == RETRY_SEEDS}

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,13 +17,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from repro import __version__
-from repro.errors import BusyError, ReproError, UsageError
+from repro.display.streams import silence, tell, whoever_reads
+from repro.errors import BusyError, MachineError, ReproError, UsageError
 
 if TYPE_CHECKING:
     from repro.run import Watcher
 
 RESULTS = Path("results")
 TRIALS = Path("trials")
+BUG = 70
+"""Exit code of a fault of repro itself (EX_SOFTWARE of sysexits.h)."""
+
+MACHINE_FAULTS = {errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
+
 SECONDS_TO_LEAVE = 5.0
 """What an interrupted command has for ending its workers, which takes a fraction of a second."""
 
@@ -46,19 +53,24 @@ class Commands(click.Group):
         except click.exceptions.Abort:
             _leave(Interrupt(130))
         except click.ClickException as error:
-            error.show()
+            with whoever_reads(2):
+                error.show()
             sys.exit(error.exit_code)
         except ReproError as error:
-            click.echo(f"Error: {error}", err=True)
+            tell(f"Error: {error}")
             sys.exit(error.exit_code)
         except (ReaderGone, BrokenPipeError):
-            _read_no_more()
+            silence(1)
             sys.exit(0)
         except OSError as error:
-            if error.errno != errno.ENAMETOOLONG:
-                raise
-            click.echo(f"Error: {error.filename}: the name is too long for a file", err=True)
-            sys.exit(UsageError.exit_code)
+            if error.errno not in MACHINE_FAULTS:
+                _bug()
+            tell(f"Error: {error.filename or 'standard output'}: {os.strerror(error.errno)}")
+            if error.filename is None:
+                silence(1)
+            sys.exit(UsageError.exit_code if error.errno == errno.ENAMETOOLONG else MachineError.exit_code)
+        except Exception:
+            _bug()
         sys.exit(code if isinstance(code, int) else 0)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
@@ -84,17 +96,10 @@ def _noticing_readers_go() -> Iterator[None]:
         raise ReaderGone from error
 
 
-@contextlib.contextmanager
-def _whoever_reads() -> Iterator[None]:
-    """A block that prints; the command goes on even if its reader has gone, for the sake of its exit code."""
-    try:
-        yield
-    except BrokenPipeError:
-        _read_no_more()
-
-
-def _read_no_more() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def _bug() -> NoReturn:
+    """No fault of the user's. Its exit code is not that of a regression, for which CI would take Python's own."""
+    tell(f"{traceback.format_exc()}This is a fault of repro itself; please report it with the lines above.")
+    sys.exit(BUG)
 
 
 class Interrupt(BaseException):
@@ -112,7 +117,7 @@ def _interrupted(number: int, frame: Any) -> NoReturn:
 
 
 def _leave(stop: Interrupt) -> NoReturn:
-    click.echo(f"Interrupted{stop.progress}.", err=True)
+    tell(f"Interrupted{stop.progress}.")
     last_resort = threading.Timer(SECONDS_TO_LEAVE, os._exit, [stop.code])
     last_resort.daemon = True
     last_resort.start()
@@ -145,7 +150,7 @@ def main() -> None:
     repro show configs/sonar_hidden.yaml   the resolved experiment and its model
 
     Exit codes: 0 done, 1 regression found, 2 usage or configuration, 3 data, 4 machine, 5 a replica failed,
-    6 check has not measured everything, 130 or 143 interrupted.
+    6 check has not measured everything, 70 a fault of repro itself, 130 or 143 interrupted.
     """
 
 
@@ -206,18 +211,18 @@ def run(
     if seeds is not None:
         overrides = (*overrides, f"seeds={seeds}")
     job_list = jobs_of(configs, overrides, engine)
+    if dry_run:
+        for job in job_list:
+            print_stock(runner.take_stock(job, out, force))
+        return
     with _watching(quiet, f"the same command{' without --force' if force else ''} goes on from there") as watcher:
-        if dry_run:
-            for job in job_list:
-                print_stock(runner.take_stock(job, out, force, watcher))
-            return
         tally = runner.run(job_list, out, jobs or _cores(), force, watcher)
     try:
         _rebuild_index(out)
     except BusyError as error:  # one that has begun since ours ended; its own end rebuilds the index
-        click.echo(f"{error} The index of results is left to it.", err=True)
+        tell(f"{error} The index of results is left to it.")
     if not quiet:
-        with _whoever_reads():
+        with whoever_reads(1):
             for summary in tally.summaries:
                 print_summary(summary)
             click.echo(_done(tally.trained, out))
@@ -232,7 +237,7 @@ def report(out: Path | None) -> None:
     if not out.is_dir():
         raise UsageError(f"{out}: no such results folder; `repro run CONFIG` makes one")
     summaries = _rebuild_index(out, force=True)
-    click.echo(f"Built the tables of {len(summaries)} experiments in {out}.")
+    _say(f"Built the tables of {len(summaries)} experiments in {out}.")
 
 
 @main.command()
@@ -274,11 +279,13 @@ def check(
     with _watching(quiet, KEEPS_NOTHING) as watcher:
         result = run_check(references, missing, jobs or _cores(), watcher)
     if not quiet:
-        with _whoever_reads():
+        with whoever_reads(1):
             print_check(result)
-    if summary:
-        append(summary, check_page(result))
-    raise_for_verdicts(result)
+    try:
+        if summary:
+            append(summary, check_page(result))
+    finally:
+        raise_for_verdicts(result)
 
 
 def _update(references: Sequence[Any], missing: Sequence[str], out: Path, workers: int, quiet: bool) -> None:
@@ -290,11 +297,12 @@ def _update(references: Sequence[Any], missing: Sequence[str], out: Path, worker
         raise UsageError(f"expected experiments stored in {out}, got {', '.join(missing)}; `repro run` makes results")
     with _watching(quiet, KEEPS_NOTHING) as watcher, renewal(references, out, workers, watcher) as new:
         if not quiet:
-            print_changes(new.changes)
+            with whoever_reads(1):
+                print_changes(new.changes)
         new.replace()
     _rebuild_index(out)
     if not quiet:
-        click.echo(f"{len(new.names)} of {len(references)} experiments have new results in {out}.")
+        _say(f"{len(new.names)} of {len(references)} experiments have new results in {out}.")
     runner.raise_for_failures(new.tally)
 
 
@@ -366,8 +374,8 @@ def data_fetch(names: tuple[str, ...]) -> None:
     from repro import datasets
 
     for name in names or sorted(datasets.DATASETS):
-        datasets.fetch(name, click.echo)
-        click.echo(f"{name}: complete")
+        datasets.fetch(name, _say)
+        _say(f"{name}: complete")
 
 
 @data.command("verify")
@@ -380,7 +388,7 @@ def data_verify(names: tuple[str, ...]) -> None:
     wrong = []
     for name in names or sorted(datasets.DATASETS):
         for status in datasets.verify(name):
-            click.echo(f"{name}/{status.file}: {status.state}")
+            _say(f"{name}/{status.file}: {status.state}")
             if status.state != "ok":
                 wrong.append(f"{status.where}: {status.state}; expected SHA-256 {status.expected}, got {status.actual}")
     if wrong:
@@ -394,6 +402,11 @@ def schema(kind: str) -> None:
     from repro.config import article_schema, experiment_schema
 
     click.echo(json.dumps(article_schema() if kind == "article" else experiment_schema(), indent=2))
+
+
+def _say(line: str) -> None:
+    with whoever_reads(1):
+        click.echo(line)
 
 
 def _cores() -> int:

@@ -60,6 +60,10 @@ def cell_path(out: Path, experiment: str, fingerprint: str, seed: int) -> Path:
     return out / ".cells" / experiment / fingerprint[:16] / f"seed-{seed:05d}.json"
 
 
+class DamagedCell(Exception):  # noqa: N818  # dealt with, never shown
+    """A cell's file is cut off, altered, or of another cell."""
+
+
 def store_cell(path: Path, fingerprint: str, outcome: Outcome) -> None:
     """Keep a finished cell."""
     payload = {
@@ -72,30 +76,33 @@ def store_cell(path: Path, fingerprint: str, outcome: Outcome) -> None:
     write(path, canonical({"schema": SCHEMA, "checksum": digest(payload), "payload": payload}) + "\n")
 
 
-def load_cell(path: Path, fingerprint: str) -> tuple[Outcome | None, str | None]:
-    """A finished cell, or None; and what is wrong with the file if it is there and can't be used.
-
-    A damaged file is set aside under another name, so that it is neither used nor in the way.
-    """
+def load_cell(path: Path, fingerprint: str, seed: int) -> Outcome | None:
+    """A finished cell, None where there is none. Raises DamagedCell for a file that can't be used."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:
-        return None, None
+        return None
     except OSError as error:
         raise MachineError(f"{path}: can't be read: {error.strerror}") from error
     try:
         unit = json.loads(text)
         payload = unit["payload"]
-        if unit["schema"] != SCHEMA or unit["checksum"] != digest(payload) or payload["fingerprint"] != fingerprint:
-            raise ValueError
+        whole = (unit["schema"], unit["checksum"]) == (SCHEMA, digest(payload))
+        if not whole or (payload["fingerprint"], payload["seed"]) != (fingerprint, seed):
+            raise DamagedCell
         rows = tuple((*row[:5], float(row[5])) for row in payload["rows"])
         diverged = {int(fold): reason for fold, reason in payload["diverged"].items()}
-        return Outcome(payload["seed"], payload["seconds"], rows, diverged), None
-    except (ValueError, KeyError, TypeError):
-        aside = path.with_suffix(".damaged")
-        with contextlib.suppress(OSError):  # of a folder that can't be written: training anew will say so
-            path.replace(aside)
-        return None, f"{path}: damaged; set aside as {aside.name}, its seed is trained again"
+        return Outcome(seed, payload["seconds"], rows, diverged)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DamagedCell from error
+
+
+def set_aside(path: Path) -> str:
+    """Rename a damaged cell, so that it is neither used nor in the way; returns what to say of it."""
+    aside = path.with_suffix(".damaged")
+    with contextlib.suppress(OSError):  # of a folder that can't be written: training anew will say so
+        path.replace(aside)
+    return f"{path}: damaged; set aside as {aside.name}, its seed is trained again"
 
 
 def runs_csv(experiment: Experiment, outcomes: Iterable[Outcome]) -> str:

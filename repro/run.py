@@ -23,7 +23,7 @@ from repro.errors import ConfigError, DataError, MachineError, ReplicaError
 from repro.lock import locked
 from repro.pool import train
 from repro.report import text
-from repro.report.build import build_experiment, stored_summary
+from repro.report.build import build_experiment, current_summary, stored_summary
 from repro.report.stored import read_provenance
 from repro.report.summary import Summary
 from repro.training.plan import check_labels, check_plan, check_reported
@@ -58,6 +58,8 @@ class Stock:
     job: Job
     stored: dict[int, Outcome]
     missing: list[int]
+    damaged: list[Path]
+    """Files of missing seeds that can't be used."""
     why: str
 
 
@@ -83,6 +85,9 @@ class Watcher(Protocol):
     def note(self, line: str) -> None:
         """Something that the user has to know."""
 
+    def say(self, line: str) -> None:
+        """Something that only those want to know who look on."""
+
     def started(self, cells: Mapping[str, int], before: Mapping[str, float]) -> None:
         """So many cells of each experiment are going to be trained; a stored one took so many seconds, where known."""
 
@@ -93,26 +98,30 @@ class Watcher(Protocol):
         """How many of how many cells are done, in words."""
 
 
-def take_stock(job: Job, out: Path, force: bool, watcher: Watcher) -> Stock:
+def take_stock(job: Job, out: Path, force: bool) -> Stock:
     """Look up the finished cells of a job."""
     stored: dict[int, Outcome] = {}
+    damaged: list[Path] = []
     seeds = range(job.experiment.seeds)
     for seed in [] if force else seeds:
         path = records.cell_path(out, job.experiment.name, job.fingerprint, seed)
-        outcome, damage = records.load_cell(path, job.fingerprint)
-        if damage:
-            watcher.note(damage)
-        if outcome:
-            stored[seed] = outcome
+        try:
+            outcome = records.load_cell(path, job.fingerprint, seed)
+        except records.DamagedCell:
+            damaged.append(path)
+        else:
+            stored |= {seed: outcome} if outcome else {}
     missing = [seed for seed in seeds if seed not in stored]
-    return Stock(job, stored, missing, _why(job, out, stored, force) if missing else "nothing has changed")
+    why = _why(job, out, stored, damaged, force) if missing else "nothing has changed"
+    return Stock(job, stored, missing, damaged, why)
 
 
-def _why(job: Job, out: Path, stored: dict[int, Outcome], force: bool) -> str:
+def _why(job: Job, out: Path, stored: dict[int, Outcome], damaged: list[Path], force: bool) -> str:
     if force:
         return "asked for (--force)"
-    if stored:
-        return "these seeds are not there yet"
+    if stored or damaged:
+        files = f"; damaged: {', '.join(path.name for path in damaged)}" if damaged else ""
+        return f"these seeds are not there yet{files}"
     before = _stored_provenance(job, out)
     if before is None:
         return "nothing is stored yet"
@@ -136,19 +145,21 @@ def run(jobs: Sequence[Job], out: Path, workers: int, force: bool, watcher: Watc
     ready = with_data(jobs, tally, watcher)
     if not ready:
         raise DataError("\n".join(tally.without_data.values()))
-    stocks = [take_stock(job, out, force, watcher) for job in ready]
-    if not any(stock.missing for stock in stocks) and all(_is_written(stock, out) for stock in stocks):
+    stocks = [take_stock(job, out, force) for job in ready]
+    if summaries := _up_to_date(stocks, out):
         if _orphans(out):
             with contextlib.suppress(MachineError), locked(out):  # another run is at work, or the folder is read-only
                 _sweep(out)
-        for stock in stocks:
-            tally.add(build_experiment(out, stock.job.experiment.name))
+        for summary in summaries:
+            tally.add(summary)
         return tally
     with locked(out):
         _sweep(out)
         if force:
             _forget(ready, out)
-        stocks = [take_stock(job, out, force, watcher) for job in ready]  # what another run has finished meanwhile
+        stocks = [take_stock(job, out, force) for job in ready]  # what another run has finished meanwhile
+        for path in itertools.chain.from_iterable(stock.damaged for stock in stocks):
+            watcher.note(records.set_aside(path))
         _train_all(stocks, out, workers, watcher, tally)
     return tally
 
@@ -159,7 +170,7 @@ def with_data(jobs: Sequence[Job], tally: Tally, watcher: Watcher) -> list[Job]:
     for name in dict.fromkeys(job.experiment.dataset.name for job in jobs):
         try:
             if not datasets.is_present(name):
-                datasets.fetch(name, watcher.note)
+                datasets.fetch(name, watcher.say)
             labels[name] = datasets.load(name).train.y
         except DataError as error:
             tally.without_data[name] = str(error)
@@ -173,6 +184,14 @@ def with_data(jobs: Sequence[Job], tally: Tally, watcher: Watcher) -> list[Job]:
         if job not in ready:
             watcher.note(f"{job.experiment.name}: left out, its data can't be had")
     return ready
+
+
+def _up_to_date(stocks: Sequence[Stock], out: Path) -> list[Summary]:
+    """The summaries of the jobs where there is nothing to train nor to write, else none."""
+    if any(stock.missing for stock in stocks) or not all(_is_written(stock, out) for stock in stocks):
+        return []
+    found = [current_summary(out, stock.job.experiment.name) for stock in stocks]
+    return [summary for summary in found if summary] if all(found) else []
 
 
 def _is_written(stock: Stock, out: Path) -> bool:

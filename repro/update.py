@@ -86,7 +86,7 @@ def _differing(references: Sequence[Reference], workers: int, watcher: Watcher) 
     rows = check(same_fingerprint, (), workers, watcher).rows if same_fingerprint else ()
     unchanged = {row.experiment for row in rows if row.verdict == "UNCHANGED (exact)"}
     for name in sorted(unchanged):
-        watcher.note(f"{name}: nothing differs from the stored results; they stay")
+        watcher.say(f"{name}: nothing differs from the stored results; they stay")
     differing = [reference for reference in references if reference.name not in unchanged]
     if not differing:
         raise UsageError("nothing to update: what is stored is what comes out now")

@@ -30,6 +30,8 @@ class Silent:
     def note(self, line: str) -> None:
         self.notes.append(line)
 
+    say = note
+
     def started(self, cells: Mapping[str, int], before: Mapping[str, float]) -> None: ...
 
     def trained(self, experiment: str, outcome: Outcome) -> None: ...

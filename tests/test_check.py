@@ -281,7 +281,7 @@ def test_a_regression_is_told_even_if_nobody_reads_on(
 
     monkeypatch.setattr(pool, "train", Trainer(drawn(0.1)))
     monkeypatch.setattr("repro.display.check.print_check", gone)
-    monkeypatch.setattr("repro.cli._read_no_more", lambda: None)
+    monkeypatch.setattr("repro.display.streams.silence", lambda descriptor: None)
     made_elsewhere(shipped, "sonar_hidden")
     summary = tmp_path / "summary.md"
     code, _, errors = invoke("check", "-o", shipped, "--summary", summary)

@@ -571,6 +571,46 @@ def test_a_reader_that_has_had_enough_is_no_error(line):
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("line", "code"), [("run nowhere", 2), ("check -o nowhere", 6), ("run --sed 3", 2), ("data verify x", 2)]
+)
+def test_an_error_that_nobody_reads_has_its_exit_code(line, code):
+    with subprocess.Popen([*REAL, *line.split()], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        process.stderr.close()
+    assert process.returncode == code
+
+
+def test_a_run_that_nobody_watches_goes_on(configs, tmp_path):
+    line = [*STAND_IN, "run", str(configs / "tiny.yaml"), "-o", str(tmp_path / "out")]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        process.stderr.close()
+    assert process.returncode == 0
+    assert (tmp_path / "out" / "tiny" / "table.md").is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="left out: a device that is always full is Linux'")
+def test_a_full_disk_behind_standard_output_is_a_fault_of_the_machine():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*REAL, "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (4, "Error: standard output: No space left on device\n")
+
+
+def test_a_fault_of_repro_is_not_taken_for_a_regression(monkeypatch):
+    monkeypatch.setattr("repro.config.experiment_files", lambda folder: 1 / 0)
+    result = invoke("list")
+    assert result.exit_code == 70
+    assert result.stderr.startswith("Traceback (most recent call last):\n")
+    assert result.stderr.endswith(
+        "ZeroDivisionError: division by zero\nThis is a fault of repro itself; please report it with the lines above.\n"
+    )
+
+
 # The installed package
 
 
@@ -632,7 +672,7 @@ def test_a_name_that_is_too_long_for_a_file_is_a_fault_of_the_user(line):
     result = invoke(*(long if part == "LONG" else part for part in line))
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert long in result.stderr
-    assert "the name is too long for a file" in result.stderr
+    assert "File name too long" in result.stderr
 
 
 def test_an_article_beside_a_config_of_ones_own_is_part_of_the_index(configs, out):

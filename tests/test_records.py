@@ -17,6 +17,7 @@ from tiny import CHECKOUT, invoke, stand_in_training, write_configs
 
 from repro import records
 from repro.errors import MachineError
+from repro.lock import locked
 from repro.training.worker import Outcome
 
 OUTCOME = Outcome(
@@ -42,9 +43,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_a_cell_comes_back_as_it_was_stored(stored, tmp_path):
     assert stored == tmp_path / ".cells" / "small" / "0f0f0f0f0f0f0f0f" / "seed-00004.json"
-    outcome, damage = records.load_cell(stored, FINGERPRINT)
-    assert damage is None
-    assert repr(outcome) == repr(OUTCOME)  # nan != nan
+    assert repr(records.load_cell(stored, FINGERPRINT, 4)) == repr(OUTCOME)  # nan != nan
     assert stored.stat().st_mode & 0o777 == 0o644
 
 
@@ -53,11 +52,11 @@ def test_values_come_back_to_the_last_bit(tmp_path):
     rows = tuple((fold, 1, 0, "test", "loss", value) for fold, value in enumerate(values))
     path = tmp_path / "seed-00000.json"
     records.store_cell(path, FINGERPRINT, Outcome(0, 1.0, rows))
-    assert records.load_cell(path, FINGERPRINT)[0] == Outcome(0, 1.0, rows)
+    assert records.load_cell(path, FINGERPRINT, 0) == Outcome(0, 1.0, rows)
 
 
 def test_no_cell_is_no_damage(tmp_path):
-    assert records.load_cell(tmp_path / "seed-00000.json", FINGERPRINT) == (None, None)
+    assert records.load_cell(tmp_path / "seed-00000.json", FINGERPRINT, 0) is None
 
 
 def changed(text: str, **values: object) -> str:
@@ -74,24 +73,28 @@ DAMAGES = {
     "wrong schema": lambda text: changed(text, schema=0),
     "no payload": lambda text: json.dumps({"schema": 1, "checksum": "0" * 64}),
     "a list": lambda text: "[]",
+    "deep": lambda text: "[" * 100_000,
     "not a mapping": lambda text: changed(text, payload=3, checksum=records.digest(3)),
     "rows missing": lambda text: changed(text, payload=BARE, checksum=records.digest(BARE)),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_cell_is_set_aside_with_a_message(stored, damage):
+def test_a_damaged_cell_is_not_used_and_set_aside_with_a_message(stored, damage):
     text = DAMAGES[damage](stored.read_text())
     stored.write_text(text)
-    outcome, message = records.load_cell(stored, FINGERPRINT)
-    assert outcome is None
-    assert message == f"{stored}: damaged; set aside as seed-00004.damaged, its seed is trained again"
+    with pytest.raises(records.DamagedCell):
+        records.load_cell(stored, FINGERPRINT, 4)
+    assert records.set_aside(stored) == (
+        f"{stored}: damaged; set aside as seed-00004.damaged, its seed is trained again"
+    )
     assert contents(stored.parent) == {"seed-00004.damaged": text.encode()}
 
 
-def test_a_cell_with_another_fingerprint_is_not_used(stored):
-    assert records.load_cell(stored, "1f" * 32)[0] is None
-    assert not stored.exists()
+@pytest.mark.parametrize(("fingerprint", "seed"), [("1f" * 32, 4), (FINGERPRINT, 3)])
+def test_a_cell_with_another_fingerprint_or_of_another_seed_is_not_used(stored, fingerprint, seed):
+    with pytest.raises(records.DamagedCell):
+        records.load_cell(stored, fingerprint, seed)
 
 
 def test_order_of_flush_rename_and_folder(tmp_path, monkeypatch):
@@ -330,6 +333,26 @@ def test_what_is_damaged_outside_the_cache_is_made_again_from_it(run, out, name,
     assert after.keys() == before.keys()
     assert [key for key in after if key != "provenance.json" and after[key] != before[key]] == []
     assert json.loads(after["provenance.json"])["fingerprint"] == json.loads(before["provenance.json"])["fingerprint"]
+
+
+def test_a_dry_run_names_a_damaged_cell_and_leaves_it(run, out):
+    (cell,) = out.glob(".cells/*/*/seed-00001.json")
+    cell.write_text("{")
+    before = contents(out)
+    result, _ = run("-n")
+    assert result.stdout == (
+        "tiny: 1 seeds to train, 2 stored (these seeds are not there yet; damaged: seed-00001.json)\n"
+    )
+    assert contents(out) == before
+
+
+def test_tables_that_are_missing_are_made_under_the_lock(run, out):
+    (out / "tiny" / "table.md").unlink()
+    with locked(out):
+        result, _ = run()
+    assert (result.exit_code, "another run is at work" in result.stderr) == (4, True)
+    assert run()[0].exit_code == 0
+    assert (out / "tiny" / "table.md").is_file()
 
 
 @pytest.mark.parametrize("missing", [True, False], ids=["with a seed to train", "with nothing to train"])

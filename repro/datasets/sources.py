@@ -86,7 +86,10 @@ class Fetcher:
 
     def _body(self, location: str, label: str) -> bytes:
         limit = sum(file.size for file in self.files) + _SLACK
-        scheme = urlsplit(location).scheme
+        try:
+            scheme = urlsplit(location).scheme
+        except ValueError as error:
+            raise RefusedError(f"not a URL: {error}") from error
         if scheme not in ("http", "https"):
             return _read(_local(location, scheme), limit)
         if location not in self._archives:

@@ -7,8 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-import click
-
+from repro.display.streams import tell
 from repro.display.time_left import TimeLeft
 from repro.report import text
 from repro.training.worker import Outcome
@@ -31,13 +30,18 @@ class Plain:
         self._time: TimeLeft | None = None
 
     def note(self, line: str) -> None:
-        """Warnings and downloads, to standard error."""
-        click.echo(line, err=True)
+        """Warnings, to standard error."""
+        tell(line)
+
+    def say(self, line: str) -> None:
+        """Everything else, to standard error."""
+        if not self._quiet:
+            self.note(line)
 
     def started(self, cells: Mapping[str, int], before: Mapping[str, float]) -> None:
         """Say what is ahead."""
         self._time = TimeLeft(cells, before)
-        self._say(f"Training {self._time.total} seeds of {len(cells)} experiment{'s' if len(cells) > 1 else ''} ...")
+        self.say(f"Training {self._time.total} seeds of {len(cells)} experiment{'s' if len(cells) > 1 else ''} ...")
 
     def trained(self, experiment: str, outcome: Outcome) -> None:
         """Count, and say so now and then, with the time left."""
@@ -55,11 +59,7 @@ class Plain:
         now = time.monotonic()
         if now - self._shown >= PLAIN_EVERY or at.done == at.total:
             self._shown = now
-            self._say(f"{at.done} of {at.total} seeds ({experiment}), {text.duration(at.seconds)} left")
-
-    def _say(self, line: str) -> None:
-        if not self._quiet:
-            click.echo(line, err=True)
+            self.say(f"{at.done} of {at.total} seeds ({experiment}), {text.duration(at.seconds)} left")
 
 
 class Bar(Plain):

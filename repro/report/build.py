@@ -25,7 +25,7 @@ PAGES = ("README.md", "report.html", "claims.json")
 def build_experiment(out: Path, name: str, force: bool = False) -> Summary:
     """Everything derived of one experiment; without `force`, only where the records are not those of what is there.
 
-    The caller holds the lock of `out`, or knows that nothing is out of date.
+    The caller holds the lock of `out`.
     """
     folder, provenance = out / name, read_provenance(out, name)
     made_from, before = _made_from(folder, provenance), stored_summary(folder)
@@ -81,7 +81,7 @@ def build_index(out: Path, configs: Path, force: bool = False) -> list[Summary]:
     """
     names = stored_experiments(out)
     if not force:
-        stored = [summary for name in names if (summary := _current(out, name))]
+        stored = [summary for name in names if (summary := current_summary(out, name))]
         if len(stored) == len(names) and _pages_are_current(out, _pages_made_from(out, configs, stored)):
             return stored
     with locked(out):
@@ -92,7 +92,7 @@ def build_index(out: Path, configs: Path, force: bool = False) -> list[Summary]:
     return summaries
 
 
-def _current(out: Path, name: str) -> Summary | None:
+def current_summary(out: Path, name: str) -> Summary | None:
     """An experiment's summary where all that is derived of it is there and up to date."""
     folder = out / name
     summary, made_from = stored_summary(folder), _made_from(folder, read_provenance(out, name))

@@ -1,0 +1,29 @@
+"""Printing for readers who may have gone: the command goes on, for the sake of its exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import click
+
+
+@contextlib.contextmanager
+def whoever_reads(descriptor: int) -> Iterator[None]:
+    """A block that prints to standard output (1) or standard error (2)."""
+    try:
+        yield
+    except BrokenPipeError:
+        silence(descriptor)
+
+
+def tell(line: str) -> None:
+    """One line to standard error."""
+    with whoever_reads(2):
+        click.echo(line, err=True)
+
+
+def silence(descriptor: int) -> None:
+    """What is printed from now on goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
