@@ -205,11 +205,13 @@ def run(
     from repro import run as runner
     from repro.display.experiments import print_stock, print_summary
     from repro.jobs import jobs_of
+    from repro.report.build import check_folder
 
     trial = bool(overrides or seeds or engine != "stacked")
     out = out or (TRIALS if trial else RESULTS)
     if seeds is not None:
         overrides = (*overrides, f"seeds={seeds}")
+    check_folder(out)
     job_list = jobs_of(configs, overrides, engine)
     if dry_run:
         for job in job_list:
@@ -233,7 +235,10 @@ def run(
 @out_option
 def report(out: Path | None) -> None:
     """Rebuild every table and page from the stored records alone."""
+    from repro.report.build import check_folder
+
     out = out or RESULTS
+    check_folder(out)
     if not out.is_dir():
         raise UsageError(f"{out}: no such results folder; `repro run CONFIG` makes one")
     summaries = _rebuild_index(out, force=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from stored_results import EBB, FIXED, N, article, claim, crossed, every_verdict, fixed, load, outcomes, store
@@ -158,6 +160,29 @@ def test_the_margin_of_a_figure_is_that_of_its_claims(tmp_path, a, b, margin, wh
     (row,) = rows(tmp_path, claim("better", "equivalent", metric="loss"))
     assert (row.comparison.margin, row.verdict) == (margin, "CLAIM HOLDS")
     assert row.comparison.margin_from == f"declared with the article's figure for {where}"
+
+
+@pytest.mark.parametrize(
+    ("commands", "sentence"),
+    [
+        (
+            ("-S training.epochs=2", "-S training.epochs=20"),
+            "better -S training.epochs=2 and base -S training.epochs=20",
+        ),
+        (("-S training.epochs=2", ""), "better -S training.epochs=2 and base as configured"),
+        (("-S training.epochs=2 -S seeds=5", "-S training.epochs=2"), ""),
+        (("-S seeds=5", "--engine keras"), ""),
+    ],
+)
+def test_runs_with_different_overrides_are_not_compared(pair, commands, sentence):
+    for name, options in zip(("better", "base"), commands, strict=True):
+        path = pair / name / "provenance.json"
+        provenance = json.loads(path.read_text())
+        path.write_text(json.dumps(provenance | {"command": f"{provenance['command']} {options}".strip()}))
+    (row,) = rows(pair, claim("better", "greater"))
+    assert (row.verdict == "NOT COMPARABLE") == bool(sentence)
+    if sentence:
+        assert row.sentence == f"The two were run with different overrides: {sentence}."
 
 
 def test_missing_experiments_are_named(pair):

@@ -183,13 +183,13 @@ RUN_FAULTS = {
 }
 
 
-def refused(result: click.testing.Result, start: str, code: int, untouched: Path) -> None:
-    """One message, the exit code, and nothing written beside the configs."""
+def refused(result: click.testing.Result, start: str, code: int, untouched: Path, only: str = "configs") -> None:
+    """One message, the exit code, and nothing written beside what was there."""
     assert (result.exit_code, result.stdout) == (code, "")
     assert result.stderr.startswith(f"Error: {start}")
     assert result.stderr.count("\n") == 1
     assert result.stderr.endswith("\n")
-    assert [path.name for path in untouched.iterdir()] == ["configs"]
+    assert [path.name for path in untouched.iterdir()] == [only]
 
 
 @pytest.mark.parametrize("fault", RUN_FAULTS)
@@ -258,7 +258,25 @@ def test_inputs_that_can_not_be_standardized_are_refused(configs, tmp_path, monk
     refused(invoke("run", config), f"{config}: {message}\n", 2, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("README.md", "# My notes\n\nYears of work.\n"), ("report.html", "<!doctype html><title>Mine</title>")],
+)
+@pytest.mark.parametrize("line", [("run", "configs/tiny.yaml", "-o"), ("report", "-o")], ids=["run", "report"])
+def test_pages_of_others_are_not_replaced(configs, tmp_path, monkeypatch, name, text, line):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / name).write_text(text)
+    start = f"docs/{name}: not made by repro, which would replace it; give results a folder of their own\n"
+    refused(invoke(*line, "docs"), start, 2, tmp_path / "docs", name)
+    assert (tmp_path / "docs" / name).read_text() == text
+
+
 LINE_FAULTS = {
+    "a file for results": (
+        ["run", "configs/tiny.yaml", "-o", "configs/tiny.yaml"],
+        "configs/tiny.yaml: expected a folder",
+    ),
     "no such file": (
         ["run", "nowhere.yaml"],
         "expected a config, got 'nowhere.yaml': no such file, nor an experiment in ",

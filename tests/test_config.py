@@ -17,6 +17,7 @@ from repro.config import (
     load_experiment,
     locate,
 )
+from repro.config.schema import Reported
 from repro.config.strict_yaml import parse_file
 from repro.errors import ConfigError
 
@@ -129,6 +130,8 @@ def test_a_file_becomes_a_typed_experiment(base):
         ("{rate: 0.2}", "0.2", "6: model.1.Dropout: expected the arguments of Dropout as {argument: value}, got 0.2"),
         ("MaxNorm: {max_value: 3}", "MinMaxNorm: {rate: 1.5}",
          "5: model.0.Dense.kernel_constraint.MinMaxNorm.rate: expected rate in [0, 1], got 1.5"),
+        ("value: 86.04", "quote: 'We got 0.8604 (4.58%)', value: 86.04",
+         "15: reported.accuracy: expected a value that its quote has, got 86.04 and 'We got 0.8604 (4.58%)'"),
         ("rate: 0.2}", "rate: 1}", "6: model.1.Dropout.rate: expected rate in [0, 1), got 1"),
         ("units: 4", "units: 4.5", "5: model.0.Dense.units: expected a whole number, got 4.5"),
         ("activation: relu", "activation: rleu",
@@ -233,6 +236,10 @@ class TestExtends:
     def test_null_removes(self, tmp_path):
         assert self.load(tmp_path, "reported: null\n").reported == {}
         assert self.load(tmp_path, "reported: {accuracy: {steps: null}}\n").reported["accuracy"].steps is None
+
+    def test_a_figure_with_a_value_of_its_own_takes_nothing_of_another(self, tmp_path):
+        child = self.load(tmp_path, "reported: {accuracy: {value: 0.7}}\n")
+        assert child.reported["accuracy"] == Reported(value=0.7)
 
     def test_steps_merge_by_whole_number(self, tmp_path):
         child = self.load(tmp_path, "reported: {accuracy: {steps: {5: 80, 9: 81}}}\n")

@@ -1,7 +1,8 @@
 """`extends: other.yaml`: a file takes another's values and lists only what differs.
 
 Mappings merge key by key, lists and scalars replace, null removes what was inherited. A mapping that holds one of
-several alternatives (an optimizer, a loss, a protocol) is replaced when the alternative changes.
+several alternatives (an optimizer, a loss, a protocol) is replaced when the alternative changes, a reported figure when
+it has a value of its own: nothing else that was said of another figure is true of it.
 """
 
 from __future__ import annotations
@@ -80,6 +81,8 @@ def _merge(
 
 def _mergeable(path: KeyPath, old: object, new: object) -> bool:
     if not isinstance(old, dict) or not isinstance(new, dict):
+        return False
+    if len(path) == 2 and path[0] == "reported" and "value" in new:
         return False
     return path not in _ALTERNATIVES or not len(old) == len(new) == 1 or old.keys() == new.keys()
 

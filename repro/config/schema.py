@@ -146,6 +146,15 @@ class Reported(Strict):
             raise ValueError("spread and spread_over belong together: give both or neither")
         return self
 
+    @model_validator(mode="after")
+    def _quoted(self) -> Reported:
+        """Most slips of the pen, percent for fraction among them, show in the article's own words."""
+        told = f"{self.quote} {self.quote.replace(',', '.')}"  # some write 83,59%
+        numbers = [float(number) for number in re.findall(r"\d*\.?\d+(?:[eE][-+]?\d+)?", told)]
+        if numbers and all(abs(number - abs(self.value)) > 0.51 * 10.0**-self.printed_decimals for number in numbers):
+            raise ValueError(f"expected a value that its quote has, got {self.value:g} and {shown(self.quote)}")
+        return self
+
     @property
     def scale(self) -> float:
         """Divide a printed figure by this to get the stored one (accuracies are stored as fractions)."""

@@ -12,14 +12,31 @@ from typing import Any
 
 from repro.config import load_article
 from repro.datasets.base import sha256
+from repro.errors import UsageError
 from repro.lock import locked
 from repro.records import digest, pretty, read_json, write
 from repro.report import REPORT_VERSION
 from repro.report.stored import Stored, read_provenance, read_runs, stored_experiment, stored_experiments
 from repro.report.summary import Summary, runs_frame, summarize
 
+MARKS = {
+    "README.md": "# Results\n\nPublished figures and claims against ours.",
+    "report.html": "<title>Published dropout experiments, run again</title>",
+}
+"""How the pages that a results folder may share with others begin."""
+
 PAGES = ("README.md", "report.html", "claims.json")
 """What is made over all experiments. The last one vouches for the others, so it is written last."""
+
+
+def check_folder(out: Path) -> None:
+    """Raises UsageError where results can't go to `out`: a file, or a folder whose pages are somebody else's."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: expected a folder for results, got a file")
+    for name, mark in MARKS.items():
+        page = out / name
+        if page.is_file() and mark not in page.read_text(encoding="utf-8", errors="replace")[:1000]:
+            raise UsageError(f"{page}: not made by repro, which would replace it; give results a folder of their own")
 
 
 def build_experiment(out: Path, name: str, force: bool = False) -> Summary:

@@ -158,6 +158,9 @@ def _paired(claim: Claim, stored: Mapping[str, Stored]) -> _Pair | _Refusal:
             "NOT COMPARABLE",
             f"The two do not share their splits, so their seeds are no pairs: they differ in {unlike}.",
         )
+    if a.summary.overrides != b.summary.overrides:
+        told = [f"{each.name} {each.summary.overrides or 'as configured'}" for each in (a, b)]
+        return _Refusal("NOT COMPARABLE", f"The two were run with different overrides: {' and '.join(told)}.")
     protocol = a.experiment.protocol
     tables = [finite_seeds(each.frame, claim.metric, "test").reindex(columns=range(protocol.folds)) for each in (a, b)]
     seeds = tables[0].dropna().index.intersection(tables[1].dropna().index).sort_values()

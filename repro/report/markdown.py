@@ -107,7 +107,7 @@ def _numbers(sections: Sequence[Section]) -> str:
     header = ["experiment", "figure", "verdict", "article", OURS, "margin", "seeds"]
     rows = [
         [
-            _link(member.name),
+            _link(member.name) + _trial(member.summary),
             text.name_of(figure),
             _bold(words.verdict_of(figure)),
             text.article_number(figure),
@@ -160,7 +160,8 @@ def _experiments(members: Sequence[Stored]) -> str:
     rows = []
     for member in members:
         for figure in text.shown(member.summary):
-            row = [f"{plain(member.summary.title)} ({_link(member.name)})", text.name_of(figure)]
+            where = _link(member.name) + _trial(member.summary)
+            row = [f"{plain(member.summary.title)} ({where})", text.name_of(figure)]
             row += [text.article_value(figure), text.our_value(figure), str(figure.n)]
             row.append(text.figure_interval(figure, figure.prediction))
             row += [text.folds_spread(figure)] if cross else []
@@ -217,6 +218,10 @@ def _variance(members: Sequence[Stored]) -> list[str]:
     title = "### Where the spread of the test accuracy comes from"
     rows = [[name, *cells] for name, cells in budget.rows]
     return [title, table(["experiment", *budget.labels], rows), words.BUDGET_NOTE]
+
+
+def _trial(summary: Summary) -> str:
+    return f", a trial with `{summary.overrides}`" if summary.overrides else ""
 
 
 def _link(name: str) -> str:

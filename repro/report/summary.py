@@ -6,6 +6,8 @@ The verdicts, and with them scipy, are imported where they are called: a summary
 from __future__ import annotations
 
 import io
+import itertools
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +94,12 @@ class Summary(_Frozen):
     plots: tuple[str, ...] = ()
     """File names beside `table.md`."""
     made_from: str
+
+    @property
+    def overrides(self) -> str:
+        """The overrides of a trial, but for its seeds: with any, it is not the article's experiment."""
+        given = [value for flag, value in itertools.pairwise(shlex.split(self.command)) if flag == "-S"]
+        return " ".join(f"-S {shlex.quote(value)}" for value in given if not value.startswith("seeds="))
 
 
 def runs_frame(runs: str) -> DataFrame:
