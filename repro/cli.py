@@ -426,7 +426,9 @@ def _rebuild_index(out: Path, force: bool = False) -> list[Any]:
 
 
 def _done(trained: int, out: Path) -> str:
-    what = f"{trained} seeds trained" if trained else "Nothing to train: every seed is stored"
+    from repro.report.text import seeds
+
+    what = f"{seeds(trained)} trained" if trained else "Nothing to train: every seed is stored"
     return f"{what}; tables in {out / 'README.md'}."
 
 

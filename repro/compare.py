@@ -40,6 +40,8 @@ class Comparison:
     """Why they are paired, or not."""
     same: Sameness | None
     """Records of A and B to the last digit, where both are the same experiment."""
+    differences: tuple[str, ...]
+    """What of configuration, engine, data and environment is not the same."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,6 @@ class Folders:
     comparisons: tuple[Comparison, ...]
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
-    differences: dict[str, tuple[str, ...]]
-    """By experiment: what of configuration, data and environment is not the same."""
 
 
 def compare(a: str, b: str, out: Path, metric: str) -> Comparison | Folders:
@@ -85,13 +85,12 @@ def _folders(a: Path, b: Path, metric: str) -> Folders:
     both = [name for name in in_a if name in in_b]
     if not both:
         raise UsageError(f"expected an experiment that is in both {a} and {b}, found none")
-    comparisons, differences = [], {}
-    for name in both:
-        first, second = read_committed(a, name), read_committed(b, name)
-        comparisons.append(_compare(f"{a}/{name}", f"{b}/{name}", first, second, metric))
-        differences[name] = changes(first.provenance, second.provenance)
+    comparisons = (
+        _compare(f"{a}/{name}", f"{b}/{name}", read_committed(a, name), read_committed(b, name), metric)
+        for name in both
+    )
     only_a = tuple(name for name in in_a if name not in in_b)
-    return Folders(tuple(comparisons), only_a, tuple(name for name in in_b if name not in in_a), differences)
+    return Folders(tuple(comparisons), only_a, tuple(name for name in in_b if name not in in_a))
 
 
 def _compare(name_a: str, name_b: str, a: Committed, b: Committed, metric: str) -> Comparison:
@@ -111,7 +110,8 @@ def _compare(name_a: str, name_b: str, a: Committed, b: Committed, metric: str) 
         why = "paired by seed: same data, split and order"
         why += f"; {left_out} seeds that only one of them has are left out" if left_out else ""
     same = compare_records(a.records, b.records) if a.experiment.name == b.experiment.name else None
-    return Comparison(name_a, name_b, metric, values_a, values_b, paired, unpaired, why, same)
+    differences = changes(a.provenance, b.provenance)
+    return Comparison(name_a, name_b, metric, values_a, values_b, paired, unpaired, why, same, differences)
 
 
 def _by_seed(folds: DataFrame) -> Floats:

@@ -35,4 +35,9 @@ def _differences(old: Any, new: Any, path: str) -> list[str]:
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = zip(old, new, strict=True)
         return [line for i, (a, b) in enumerate(pairs) for line in _differences(a, b, f"{path}.{i}")]
-    return [] if old == new else [f"{path} {old!r} -> {new!r}"]
+    return [] if old == new else [f"{path} {_shown(old)} -> {_shown(new)}"]
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else text[:97] + "..."

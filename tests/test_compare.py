@@ -146,7 +146,10 @@ def test_folders_before_and_after_an_upgrade(tmp_path: Path) -> None:
     assert (other.records, other.differing) == (20, 2)
     assert other.first == "seed 0, fold 0, step 9, test accuracy: 0.78 -> 0.79"
     version = json.loads((before / "a" / "provenance.json").read_text())["environment"]["packages"]["tensorflow"]
-    assert found.differences == {"a": (f"environment.packages.tensorflow {version!r} -> '9.9'",), "b": ()}
+    assert [comparison.differences for comparison in found.comparisons] == [
+        (f"environment.packages.tensorflow {version!r} -> '9.9'",),
+        (),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -341,7 +341,7 @@ def test_a_dry_run_names_a_damaged_cell_and_leaves_it(run, out):
     before = contents(out)
     result, _ = run("-n")
     assert result.stdout == (
-        "tiny: 1 seeds to train, 2 stored (these seeds are not there yet; damaged: seed-00001.json)\n"
+        "tiny: 1 seed to train, 2 stored (these seeds are not there yet; damaged: seed-00001.json)\n"
     )
     assert contents(out) == before
 

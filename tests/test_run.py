@@ -176,7 +176,7 @@ def test_a_seed_that_always_dies_is_exit_code_5_and_in_the_table_and_tried_again
     assert sorted(path.name for path in out.glob(".cells/*/*/*")) == ["seed-00000.json", "seed-00002.json"]
     monkeypatch.setattr(pool, "train_cell", works)
     again = invoke("run", config, "-o", out, "-j", "1")
-    assert (again.exit_code, again.stdout.splitlines()[-1]) == (0, f"1 seeds trained; tables in {out}/README.md.")
+    assert (again.exit_code, again.stdout.splitlines()[-1]) == (0, f"1 seed trained; tables in {out}/README.md.")
     assert {row["status"] for row in read_runs(out / "tiny")} == {"ok"}
 
 

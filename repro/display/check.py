@@ -9,6 +9,7 @@ import numpy as np
 
 from repro.check import Result
 from repro.display.check_page import differences, rule, shift, value, words
+from repro.report.text import seeds
 from repro.update import Change
 from repro.verdicts.intervals import Floats
 
@@ -37,4 +38,4 @@ def over(values: Floats, metric: str) -> str:
     if not values.size:
         return "no seed"
     spread = f" ± {value(float(np.std(values, ddof=1)), metric)}" if values.size > 1 else ""
-    return f"{value(float(values.mean()), metric)}{spread} ({values.size} seeds)"
+    return f"{value(float(values.mean()), metric)}{spread} ({seeds(values.size)})"

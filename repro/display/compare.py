@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from repro.committed import Sameness
@@ -14,6 +16,13 @@ from repro.verdicts.intervals import Interval
 
 
 def print_comparison(comparison: Comparison) -> None:
+    """What A and B were run with that differs, and what came of it."""
+    for line in comparison.differences:
+        click.echo(f"differs: {line}")
+    _print_values(comparison)
+
+
+def _print_values(comparison: Comparison) -> None:
     """A, B, their difference and one sentence; of results that are the same to the last digit only that."""
     metric, same = comparison.metric, comparison.same
     click.echo(f"\ntest {metric}, {comparison.why}")
@@ -48,16 +57,16 @@ def _line(name: str, text: str) -> None:
 def print_folders(folders: Folders) -> None:
     """Every experiment of two results folders, and which are in one alone."""
     conditions: dict[str, list[str]] = {}
-    for name, lines in folders.differences.items():
-        for line in lines:
-            conditions.setdefault(line, []).append(name)
+    for comparison in folders.comparisons:
+        for line in comparison.differences:
+            conditions.setdefault(line, []).append(Path(comparison.a).name)
     for line, names in conditions.items():
         click.echo(f"{', '.join(names)}: {line}")
     for which, names_only in (("A", folders.only_a), ("B", folders.only_b)):
         if names_only:
             click.echo(f"only in {which}: {', '.join(names_only)}")
     for comparison in folders.comparisons:
-        print_comparison(comparison)
+        _print_values(comparison)
 
 
 def sameness(same: Sameness) -> str:

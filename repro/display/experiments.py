@@ -24,7 +24,7 @@ def print_summary(summary: Summary) -> None:
         percent, decimals = text.as_percent(figure), text.decimals_of(figure)
         lines = [
             ("article", text.article_value(figure)),
-            ("ours", f"{text.our_value(figure)} over {figure.n} seeds"),
+            ("ours", f"{text.our_value(figure)} over {text.seeds(figure.n)}"),
             ("95% of single runs", text.interval(figure.prediction, percent, decimals)),
             ("95% interval of mean", text.interval(figure.confidence, percent, decimals)),
         ]
@@ -44,7 +44,7 @@ def print_summary(summary: Summary) -> None:
 def print_stock(stock: Stock) -> None:
     """One line of a dry run."""
     missing, stored = len(stock.missing), len(stock.stored)
-    click.echo(f"{stock.job.experiment.name}: {missing} seeds to train, {stored} stored ({stock.why})")
+    click.echo(f"{stock.job.experiment.name}: {text.seeds(missing)} to train, {stored} stored ({stock.why})")
 
 
 def print_experiments(experiments: Sequence[Experiment]) -> None:

@@ -41,7 +41,9 @@ class Plain:
     def started(self, cells: Mapping[str, int], before: Mapping[str, float]) -> None:
         """Say what is ahead."""
         self._time = TimeLeft(cells, before)
-        self.say(f"Training {self._time.total} seeds of {len(cells)} experiment{'s' if len(cells) > 1 else ''} ...")
+        self.say(
+            f"Training {text.seeds(self._time.total)} of {len(cells)} experiment{'s' if len(cells) > 1 else ''} ..."
+        )
 
     def trained(self, experiment: str, outcome: Outcome) -> None:
         """Count, and say so now and then, with the time left."""
@@ -53,13 +55,13 @@ class Plain:
 
     def progress(self) -> str:
         """How many of how many seeds are done."""
-        return f"{self._time.done} of {self._time.total} seeds are done" if self._time else "nothing was trained"
+        return f"{self._time.done} of {text.seeds(self._time.total)} are done" if self._time else "nothing was trained"
 
     def _show(self, experiment: str, at: TimeLeft) -> None:
         now = time.monotonic()
         if now - self._shown >= PLAIN_EVERY or at.done == at.total:
             self._shown = now
-            self.say(f"{at.done} of {at.total} seeds ({experiment}), {text.duration(at.seconds)} left")
+            self.say(f"{at.done} of {text.seeds(at.total)} ({experiment}), {text.duration(at.seconds)} left")
 
 
 class Bar(Plain):

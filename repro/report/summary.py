@@ -176,6 +176,7 @@ def _wanted(experiment: Experiment, frame: DataFrame) -> list[tuple[str, str]]:
 def _figure(
     experiment: Experiment, frame: DataFrame, metric: str, split: str, article: Reported | None
 ) -> Figure | None:
+    from repro.verdicts.intervals import MIN_SEEDS
     from repro.verdicts.number import describe, judge_number
     from repro.verdicts.variance import fold_spread
 
@@ -186,6 +187,7 @@ def _figure(
     if article is not None and article.split != split:
         article = None
     over = describe(values)
+    enough = over.n >= MIN_SEEDS
     spread = fold_spread(table.to_numpy()) if table.shape[1] > 1 else None
     figure = Figure(
         metric=metric,
@@ -196,8 +198,8 @@ def _figure(
         sd=over.sd,
         minimum=over.minimum,
         maximum=over.maximum,
-        prediction=over.prediction,
-        confidence=over.confidence,
+        prediction=over.prediction if enough else None,
+        confidence=over.confidence if enough else None,
         fold_spread=(spread.mean, spread.minimum, spread.maximum) if spread else None,
     )
     margin = _margin(experiment, metric, article)
@@ -206,7 +208,7 @@ def _figure(
     judged = judge_number(values, article.stored, article.half_width, margin)
     return figure.model_copy(
         update={
-            "prediction": judged.prediction,
+            "prediction": judged.prediction if enough else None,
             "verdict": judged.verdict,
             "sentence": judged.sentence,
             "margin": margin,

@@ -112,6 +112,11 @@ def shown(summary: Summary) -> list[Figure]:
     return judged(summary) or ([main] if main else [])
 
 
+def seeds(count: int) -> str:
+    """`1 seed`, `30 seeds`."""
+    return f"{count} seed{'s' if count != 1 else ''}"
+
+
 def amount(value: float, metric: str) -> str:
     """A size of differences: `0.53 points` of accuracy, four decimals of a loss."""
     return f"{100 * value:.2f} points" if metric == "accuracy" else f"{value:.4f}"

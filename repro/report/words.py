@@ -117,7 +117,9 @@ def outcome(row: ClaimRow) -> str:
         n = row.comparison.n
         return f"{difference_with(row.comparison)}, {n} pair{'s' if n != 1 else ''}"
     if row.figure:
-        return f"article {text.article_number(row.figure)}, ours {text.our_value(row.figure)}, {row.figure.n} seeds"
+        return (
+            f"article {text.article_number(row.figure)}, ours {text.our_value(row.figure)}, {text.seeds(row.figure.n)}"
+        )
     return row.sentence
 
 
