@@ -28,8 +28,11 @@ def jobs_of(given: Sequence[str], overrides: Sequence[str] = (), engine: str = "
     paths = [path for name in given for path in _files(name)]
     if not paths:
         raise UsageError(f"{', '.join(given)}: expected at least one experiment (*.yaml)")
+    for path in paths:
+        if path.parent.name == "articles":
+            raise UsageError(f"{path}: expected an experiment, got the file of an article; name its experiments' files")
     experiments = [load_experiment(path, overrides) for path in paths]
-    check_experiments(list(zip(paths, experiments, strict=True)), as_published=not overrides)
+    check_experiments(list(zip(paths, experiments, strict=True)), overrides)
     articles = [article_for(path, experiment) for path, experiment in zip(paths, experiments, strict=True)]
     _check_articles(paths, articles)
     extra = "".join(f" -S {shlex.quote(item)}" for item in overrides)

@@ -311,10 +311,10 @@ def _provenance(job: Job, runs: str, outcomes: Sequence[Outcome], started: float
     }
 
 
-def check_experiments(experiments: Sequence[tuple[Path, Experiment]], as_published: bool) -> None:
+def check_experiments(experiments: Sequence[tuple[Path, Experiment]], overrides: Sequence[str]) -> None:
     """Check experiments, given with their files, against each other and their data sets.
 
-    With overrides an experiment is not `as_published`, and its article's figures may be of steps that it doesn't reach.
+    With overrides it is not the published experiment, and its article's figures may be of steps that it doesn't reach.
 
     Raises ConfigError where a data set is not known, where a protocol asks for what it hasn't got, where the article's
     figure is one that is not recorded, and where two would share a folder.
@@ -323,10 +323,11 @@ def check_experiments(experiments: Sequence[tuple[Path, Experiment]], as_publish
         try:
             info = datasets.info(experiment.dataset.name)
             check_plan(experiment, info)
-            if as_published:
+            if not overrides:
                 check_reported(experiment, info)
         except ConfigError as error:
-            raise ConfigError(f"{path}: {error}") from error
+            given = "".join(f" -S {override}" for override in overrides)
+            raise ConfigError(f"{path}{given}: {error}") from error
     names = [experiment.name for _, experiment in experiments]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:

@@ -206,7 +206,7 @@ def test_a_faulty_config_is_refused_with_one_message_and_nothing_written(configs
 FIXED = """\
 extends: tiny.yaml
 dataset: {name: mnist, standardize: false, divide_by: 255}
-training: {batch_size: 100}
+training: {batch_size: 100, loss: sparse_categorical_crossentropy}
 """
 FIXED_FAULTS = {
     "a step that never comes": (
@@ -247,11 +247,19 @@ def test_a_protocol_that_does_not_fit_is_refused_before_any_data_is_read(
 @pytest.mark.parametrize(
     ("dataset", "message"),
     [
-        ("{name: digits}", "dataset.standardize: expected a data set of tables, got digits, whose rows are 8 x 8"),
+        (
+            "{name: digits, standardize: false}",
+            "training.loss: expected sparse_categorical_crossentropy for the 10 classes of digits, "
+            "got BinaryCrossentropy",
+        ),
+        (
+            "{name: digits}\ntraining: {loss: sparse_categorical_crossentropy}",
+            "dataset.standardize: expected a data set of tables, got digits, whose rows are 8 x 8",
+        ),
         ("{divide_by: 2}", "dataset: expected standardize or divide_by, got both: standardized inputs need no scale"),
     ],
 )
-def test_inputs_that_can_not_be_standardized_are_refused(configs, tmp_path, monkeypatch, dataset, message):
+def test_a_data_set_that_does_not_fit_is_refused(configs, tmp_path, monkeypatch, dataset, message):
     monkeypatch.chdir(tmp_path)
     config = configs / "scaled.yaml"
     config.write_text(f"extends: tiny.yaml\ndataset: {dataset}\n")
@@ -286,6 +294,14 @@ LINE_FAULTS = {
     "NUL": (["run", "sonar\0hidden"], "expected a config, got 'sonar\\x00hidden': no such file, nor an experiment"),
     "long name": (["run", "a" * 300], "expected a config, got 'aaaaaaaaa"),
     "empty folder": (["run", "configs/empty"], "configs/empty: expected at least one experiment (*.yaml)\n"),
+    "an article": (
+        ["run", "configs/articles"],
+        "configs/articles/mine.yaml: expected an experiment, got the file of an article; name its experiments' files\n",
+    ),
+    "an override that does not fit": (
+        ["run", "configs/tiny.yaml", "-S", "dataset={name: digits, standardize: true}"],
+        "configs/tiny.yaml -S dataset={name: digits, standardize: true}: training.loss: expected sparse_categorical_cr",
+    ),
     "not a name": (["run", "configs/Tiny.yaml"], "expected a file called NAME.yaml, NAME of at most 64 of a-z, 0-9, "),
     "the same twice": (["run", "configs/tiny.yaml", "configs/tiny.yaml"], "expected each experiment once, got tiny tw"),
     "override without value": (["run", "configs/tiny.yaml", "-S", "seeds"], "-S seeds: expected KEY.PATH=VALUE, such"),
@@ -305,6 +321,8 @@ LINE_FAULTS = {
 def test_a_faulty_command_line_is_refused_with_one_message_and_nothing_written(configs, tmp_path, fault, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (configs / "empty").mkdir()
+    (configs / "articles").mkdir()
+    (configs / "articles" / "mine.yaml").write_text("title: Mine\nsource: here\n")
     (configs / "Tiny.yaml").write_text(TINY)
     line, message = LINE_FAULTS[fault]
     refused(invoke(*line), message, 2, tmp_path)

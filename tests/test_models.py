@@ -71,8 +71,6 @@ SPARSE = "sparse_categorical_crossentropy"
 @pytest.mark.parametrize(
     ("model", "loss", "classes", "message"),
     [
-        ([SIGMOID], "binary_crossentropy", 10, "training.loss: expected sparse_categorical_crossentropy for the 10 "
-         "classes of sonar, got BinaryCrossentropy"),
         ([SOFTMAX], "binary_crossentropy", 2, "model: expected one output unit for BinaryCrossentropy, got (10,)"),
         ([SOFTMAX], SPARSE, 11, "model: expected an output unit for each of the 11 classes of sonar, got (10,)"),
         ([{"Reshape": {"target_shape": [6, 10]}}, SOFTMAX], SPARSE, 10,

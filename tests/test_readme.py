@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import textwrap
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -20,10 +22,10 @@ PLACES = r"`((?:repro|configs|data|results|benchmarks|\.github|\.ci)/[^`*<> ]*)`
 
 @pytest.mark.parametrize("place", sorted(set(re.findall(PLACES, README))))
 def test_every_place_that_it_names_exists(place: str) -> None:
-    assert (ROOT / place).exists() or "my-article" in place or "tanh_small" in place
+    assert (ROOT / place).exists() or "my-article" in place or "tanh_" in place
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!https:)([^)]*)\)", README))))
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!https:)([^)#]+)\)", README))))
 def test_every_link_leads_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
 
@@ -38,13 +40,22 @@ def test_every_make_target_that_it_names_exists(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_its_example_of_a_config_is_a_valid_one(tmp_path: pytest.TempPathFactory) -> None:
-    from repro.config import load_experiment
+def test_its_examples_of_an_experiment_and_its_article_are_valid(tmp_path: Path) -> None:
+    from repro.config import article_for, check_article, load_experiment
 
-    (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    path = tmp_path / "tanh_small.yaml"  # type: ignore[operator]
-    path.write_text("\n".join(line[3:] for line in block.splitlines()), encoding="utf-8")
-    assert load_experiment(path).training.batch_size == 8
+    blocks = [textwrap.dedent(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)]
+    for block in blocks:
+        path = tmp_path / block.splitlines()[0].removeprefix("# ")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block, encoding="utf-8")
+    configs = tmp_path / "configs"
+    (configs / "tanh_wide.yaml").write_text("extends: tanh_small.yaml\n", encoding="utf-8")
+    experiments = {name: load_experiment(configs / f"{name}.yaml") for name in ("tanh_small", "tanh_wide")}
+    assert experiments["tanh_small"].training.batch_size == 8
+    article = article_for(configs / "tanh_small.yaml", experiments["tanh_small"])
+    assert article
+    assert len(article.claims) == 3
+    check_article(article, experiments, path)
 
 
 def test_its_tables_of_results_are_those_of_the_results_folder() -> None:
@@ -59,6 +70,6 @@ def test_its_tables_of_results_are_those_of_the_results_folder() -> None:
 def test_its_exit_codes_are_those_of_the_help() -> None:
     stated = dict(re.findall(r"(\d+) ([a-z`][^·.]*)", README.partition("Exit codes: ")[2].partition("\n\n")[0]))
     text = " ".join(CliRunner().invoke(main, ["--help"], standalone_mode=False).output.split())
-    for code in ("1", "2", "3", "4", "5", "6"):
+    for code in ("1", "2", "3", "4", "5", "6", "70"):
         assert code in stated
         assert re.search(rf"\b{code} \w", text)

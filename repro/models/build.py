@@ -101,11 +101,6 @@ def check_outputs(experiment: Experiment, input_shape: Sequence[int], classes: i
     model = build_model(experiment.model, input_shape)
     shape = tuple(model(np.zeros((1, *input_shape), np.float32)).shape[1:])
     binary = "BinaryCrossentropy" in experiment.training.loss
-    if binary and classes != 2:
-        raise ConfigError(
-            f"{experiment.name}: training.loss: expected sparse_categorical_crossentropy for the {classes} classes of "
-            f"{experiment.dataset.name}, got BinaryCrossentropy"
-        )
     if binary and shape != (1,):
         raise ConfigError(f"{experiment.name}: model: expected one output unit for BinaryCrossentropy, got {shape}")
     if not binary and (len(shape) != 1 or shape[0] < classes):

@@ -168,7 +168,8 @@ READING = (
     "Pairs that show it: the share of paired runs on the side of the claim, ties counted half, with Wilson's interval.",
     "Holm's p is that of the t test of the paired differences, corrected for all comparisons of the article; "
     "0.05 decides.",
-    "Margin: a difference this small does not matter. A claim can hold and be too small to matter.",
+    "Margin: a difference this small does not matter. A claim can hold and be too small to matter. Whether the "
+    "interval lies within the margin is not corrected for several comparisons.",
     "HOLDS ON AVERAGE: the mean difference is shown, yet a single pair of runs often shows the opposite.",
     "UNDECIDED says how many seeds decide.",
     "Beyond these rows: Nadeau and Bengio's interval for cross-validation, which allows for other rows of data. More "

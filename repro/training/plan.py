@@ -88,6 +88,11 @@ def check_plan(experiment: Experiment, info: DatasetInfo) -> None:
             f"protocol.stratified_k_fold.folds: expected at most {info.rows} (the rows of "
             f"{info.name}), got {k_fold.folds}"
         )
+    if "BinaryCrossentropy" in experiment.training.loss and info.classes != 2:
+        raise ConfigError(
+            f"training.loss: expected sparse_categorical_crossentropy for the {info.classes} classes of {info.name}, "
+            "got BinaryCrossentropy"
+        )
     if experiment.dataset.standardize and len(info.input_shape) != 1:
         raise ConfigError(
             f"dataset.standardize: expected a data set of tables, got {info.name}, whose rows are "

@@ -67,12 +67,14 @@ def train_cell(task: Task) -> Outcome:
 
 
 def model_summary(experiment: Experiment) -> str:
-    """Keras' summary of an experiment's model."""
+    """Keras' summary of an experiment's model. Raises ConfigError for one that can't be trained on its data."""
     start_worker()
     from repro import datasets
     from repro.models import build
 
-    return build.summary(experiment, datasets.info(experiment.dataset.name).input_shape)
+    info = datasets.info(experiment.dataset.name)
+    build.check_outputs(experiment, info.input_shape, info.classes)
+    return build.summary(experiment, info.input_shape)
 
 
 def start_worker() -> None:
