@@ -10,9 +10,8 @@ import numpy as np
 
 from repro.committed import Committed, Sameness, compare_records, read_committed
 from repro.conditions import changes
-from repro.config.keras_names import suggest
 from repro.config.schema import Experiment
-from repro.errors import UsageError
+from repro.errors import UsageError, suggest
 from repro.report.claims import unlike_splits
 from repro.report.stored import stored_experiments
 from repro.report.summary import finite_seeds

@@ -7,7 +7,10 @@ keeps its traceback.
 
 from __future__ import annotations
 
+import difflib
+import json
 import re
+from collections.abc import Iterable
 
 
 class ReproError(Exception):
@@ -61,3 +64,17 @@ class NothingMeasuredError(ReproError):
 def one_line(text: str) -> str:
     """Another program's message on one line, without the terminal colours that Keras puts into its own."""
     return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """`did you mean ...?` for a name close to a known one, else the list of these."""
+    names = sorted(known)
+    lowered = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(word.lower(), lowered, n=1)
+    return f"did you mean {lowered[close[0]]!r}?" if close else f"known: {', '.join(names) or 'none'}"
+
+
+def shown(value: object) -> str:
+    """A value as YAML writes it, on one line of at most 80 characters."""
+    text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= 80 else text[:77] + "..."

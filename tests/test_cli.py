@@ -163,7 +163,7 @@ RUN_FAULTS = {
     "an object": ("seeds: 3", "note: !!python/object:os.system {}", "CONFIG:14: note: tags are not supported, "),
     "path in a name": ("sonar,", "../../x,", "CONFIG:3: dataset.name: expected a name of a-z, 0-9, - and _ that "),
     "path in the article": ("article: tiny", "article: ../x", "CONFIG:1: article: expected a name of a-z, 0-9, - and "),
-    "unknown data set": ("sonar,", "sonra,", "CONFIG: unknown data set 'sonra': did you mean 'sonar'?"),
+    "unknown data set": ("sonar,", "sonra,", "CONFIG: unknown data set 'sonra'; did you mean 'sonar'?"),
     "more folds than rows": (
         "folds: 3",
         "folds: 209",
@@ -312,8 +312,8 @@ LINE_FAULTS = {
     ),
     "show": (["show", "sonar_hiden"], "expected a config, got 'sonar_hiden': no such file, nor an experiment in "),
     "report": (["report", "-o", "nowhere"], "nowhere: no such results folder; `repro run CONFIG` makes one\n"),
-    "data fetch": (["data", "fetch", "sonra"], "unknown data set 'sonra': did you mean 'sonar'?\n"),
-    "data verify": (["data", "verify", "../x"], "unknown data set '../x': known: "),
+    "data fetch": (["data", "fetch", "sonra"], "unknown data set 'sonra'; did you mean 'sonar'?\n"),
+    "data verify": (["data", "verify", "../x"], "unknown data set '../x'; known: "),
 }
 
 

@@ -52,7 +52,7 @@ def test_unknown_name(use: object, name: str, hint: str) -> None:
     assert callable(use)
     with pytest.raises(ConfigError) as raised:
         use(name)
-    assert str(raised.value) == f"unknown data set {name!r}: {hint}"
+    assert str(raised.value) == f"unknown data set {name!r}; {hint}"
 
 
 @pytest.mark.parametrize("name", datasets.DATASETS)

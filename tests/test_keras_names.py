@@ -45,7 +45,7 @@ def test_what_is_refused_is_there_in_keras_and_not_in_our_tables(keras, name):
         signature(keras, "optimizers", "SGD") | signature(keras, "layers", "Dense")
     )
     assert not any(name in table or any(name in row for row in table.values()) for table in TABLES.values())
-    assert names.suggest(name, names.LAYERS).startswith(f"Keras has it, but {names.REFUSED[name]}; known: Activation,")
+    assert names._suggest(name, names.LAYERS).startswith(f"Keras has it, but {names.REFUSED[name]}; known: Activation,")
 
 
 @pytest.mark.parametrize("name", names.ACTIVATIONS)

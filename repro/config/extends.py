@@ -10,9 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from repro.config.keras_names import shown
 from repro.config.strict_yaml import Document, KeyPath, Mark, located, parse_file
-from repro.errors import ConfigError
+from repro.errors import ConfigError, shown
 
 Marks = dict[KeyPath, Mark]
 

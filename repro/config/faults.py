@@ -7,9 +7,9 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from repro.config.keras_names import SpecError, shown, suggest
+from repro.config.keras_names import SpecError
 from repro.config.strict_yaml import Document, KeyPath, located
-from repro.errors import ConfigError
+from repro.errors import ConfigError, shown, suggest
 
 Model = TypeVar("Model", bound=BaseModel)
 

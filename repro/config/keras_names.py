@@ -7,10 +7,10 @@ Layers are those that are pure functions of weights, inputs and noise.
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
+
+from repro.errors import shown, suggest
 
 Spec = dict[str, dict[str, Any]]
 """One Keras object: `{Class: {argument: value}}`, with exactly one key."""
@@ -205,20 +205,12 @@ def check_each(items: Iterable[tuple[str, object]], check: Callable[[str, object
     return checked
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Why a name of Keras is refused, `did you mean ...?` for a close one, else the list of known ones."""
+def _suggest(word: str, known: Iterable[str]) -> str:
+    """Why a name of Keras is refused, else what `suggest` says."""
     names = sorted(known)
     if word in REFUSED:
         return f"Keras has it, but {REFUSED[word]}; known: {', '.join(names)}"
-    lowered = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(word.lower(), lowered, n=1)
-    return f"did you mean {lowered[close[0]]!r}?" if close else f"known: {', '.join(names) or 'none'}"
-
-
-def shown(value: object) -> str:
-    """A value as YAML writes it, on one line of at most 80 characters."""
-    text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return suggest(word, names)
 
 
 def layer_spec(value: object) -> Spec:
@@ -242,7 +234,7 @@ def loss_spec(value: object) -> Spec:
     """A loss, by Keras' function name or as a class. Raises SpecError naming the wrong part."""
     if isinstance(value, str) and value not in LOSSES:
         if value not in LOSS_NAMES:
-            raise SpecError(f"unknown loss {value!r}; {suggest(value, [*LOSS_NAMES, *LOSSES])}")
+            raise SpecError(f"unknown loss {value!r}; {_suggest(value, [*LOSS_NAMES, *LOSSES])}")
         value = LOSS_NAMES[value]
     return _spec(value, LOSSES, "loss")
 
@@ -255,7 +247,7 @@ def _spec(value: object, table: Mapping[str, tuple[str, ...]], kind: str) -> Spe
         raise SpecError(f"expected one {kind} as {{Class: {{argument: value}}}}, got {shown(value)}")
     (name, arguments), *_ = value.items()
     if name not in table:
-        raise SpecError(f"unknown {kind} {name!r}; {suggest(str(name), table)}")
+        raise SpecError(f"unknown {kind} {name!r}; {_suggest(str(name), table)}")
     if arguments is None:
         arguments = {}
     if not isinstance(arguments, dict):
@@ -266,7 +258,7 @@ def _spec(value: object, table: Mapping[str, tuple[str, ...]], kind: str) -> Spe
 def _arguments(owner: str, given: dict[object, object], allowed: tuple[str, ...]) -> dict[str, object]:
     def check(key: str, value: object) -> object:
         if key not in allowed:
-            raise SpecError(f"unknown argument {key!r} of {owner}; {suggest(key, allowed)}")
+            raise SpecError(f"unknown argument {key!r} of {owner}; {_suggest(key, allowed)}")
         return _value(owner, key, value)
 
     missing = [key for key in _REQUIRED.get(owner, ()) if key not in given]
@@ -286,7 +278,7 @@ def _value(owner: str, key: str, value: object) -> object:
         return _NESTED[kind](value)
     if key in CHOICES:
         if value not in CHOICES[key]:
-            raise SpecError(f"unknown {key} {shown(value)}; {suggest(str(value), CHOICES[key])}")
+            raise SpecError(f"unknown {key} {shown(value)}; {_suggest(str(value), CHOICES[key])}")
     elif key in _FLAGS or f"{owner}.{key}" in _FLAGS:
         if not isinstance(value, bool):
             raise SpecError(f"expected true or false, got {shown(value)}")
@@ -304,7 +296,7 @@ def _initializer(value: object) -> object:
                 "unknown initializer 'normal'; did you mean 'random_normal', which is what Keras makes of it?"
             )
         if value not in INITIALIZERS:
-            raise SpecError(f"unknown initializer {value!r}; {suggest(value, [*INITIALIZER_NAMES, *INITIALIZERS])}")
+            raise SpecError(f"unknown initializer {value!r}; {_suggest(value, [*INITIALIZER_NAMES, *INITIALIZERS])}")
     return _spec(value, INITIALIZERS, "initializer")
 
 

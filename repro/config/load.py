@@ -7,11 +7,10 @@ from pathlib import Path
 
 from repro.config.extends import resolved
 from repro.config.faults import validated
-from repro.config.keras_names import shown, suggest
 from repro.config.overrides import overridden
 from repro.config.schema import NAME, Article, Claim, Experiment
 from repro.config.strict_yaml import parse_file
-from repro.errors import ConfigError
+from repro.errors import ConfigError, shown, suggest
 
 
 def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:

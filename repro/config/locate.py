@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from repro.config.keras_names import shown, suggest
 from repro.config.schema import NAME
-from repro.errors import ConfigError
+from repro.errors import ConfigError, shown, suggest
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 

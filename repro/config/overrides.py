@@ -13,12 +13,10 @@ from repro.config.keras_names import (
     MODELS,
     OPTIMIZERS,
     REGULARIZERS,
-    shown,
-    suggest,
 )
 from repro.config.schema import Experiment
 from repro.config.strict_yaml import Document, KeyPath, Mark, parse_value
-from repro.errors import ConfigError
+from repro.errors import ConfigError, shown, suggest
 
 _CLASSES = {*CONSTRAINTS, *INITIALIZERS, *LAYERS, *LOSSES, *MODELS, *OPTIMIZERS, *REGULARIZERS}
 

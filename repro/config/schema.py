@@ -21,9 +21,8 @@ from repro.config.keras_names import (
     loss_spec,
     model_spec,
     optimizer_spec,
-    shown,
-    suggest,
 )
+from repro.errors import shown, suggest
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 """Names become parts of paths, so they are a whitelist: no dots, slashes, spaces or upper case."""

@@ -17,8 +17,7 @@ from typing import Any
 
 import yaml
 
-from repro.config.keras_names import shown
-from repro.errors import ConfigError
+from repro.errors import ConfigError, shown
 
 MAX_BYTES = 256 * 1024
 MAX_VALUES = 10_000

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import difflib
-
 from repro.datasets.base import Dataset, DatasetInfo, FileStatus, Part, Progress, Source
 from repro.datasets.registry import DATASETS
-from repro.errors import ConfigError
+from repro.errors import ConfigError, suggest
 
 __all__ = [
     "DATASETS",
@@ -60,6 +58,4 @@ def verify(name: str) -> list[FileStatus]:
 def _source(name: str) -> Source:
     if name in DATASETS:
         return DATASETS[name]
-    close = difflib.get_close_matches(name, DATASETS, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(DATASETS))}"
-    raise ConfigError(f"unknown data set {name!r}: {hint}")
+    raise ConfigError(f"unknown data set {name!r}; {suggest(name, DATASETS)}")
