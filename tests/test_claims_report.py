@@ -181,6 +181,7 @@ def test_runs_with_different_overrides_are_not_compared(pair, commands, sentence
         path.write_text(json.dumps(provenance | {"command": f"{provenance['command']} {options}".strip()}))
     (row,) = rows(pair, claim("better", "greater"))
     assert (row.verdict == "NOT COMPARABLE") == bool(sentence)
+    assert words.outcome(row).endswith(", a trial with -S training.epochs=2") == (row.trial != "")
     if sentence:
         assert row.sentence == f"The two were run with different overrides: {sentence}."
 

@@ -75,6 +75,8 @@ class ClaimRow(_Frozen):
     verdict: str
     sentence: str
     experiments: tuple[str, ...]
+    trial: str = ""
+    """The overrides that its experiments were run with, if any."""
     comparison: Comparison | None = None
     figure: Figure | None = None
 
@@ -87,6 +89,7 @@ class _Pair:
     left_out: tuple[int, ...]
     split: str
     margin_from: str
+    trial: str
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def judge_article(article: Article, stored: Mapping[str, Stored]) -> tuple[Claim
     return tuple(rows)
 
 
-def _row(claim: Claim, verdict: str, sentence: str, figure: Figure | None = None) -> ClaimRow:
+def _row(claim: Claim, verdict: str, sentence: str, figure: Figure | None = None, trial: str = "") -> ClaimRow:
     return ClaimRow(
         id=claim.id,
         text=claim.text,
@@ -129,6 +132,7 @@ def _row(claim: Claim, verdict: str, sentence: str, figure: Figure | None = None
         verdict=verdict,
         sentence=claim.not_tested or sentence,
         experiments=tuple(name for name in (claim.a, claim.b, claim.figure_of) if name),
+        trial=trial,
         figure=figure,
     )
 
@@ -142,7 +146,8 @@ def _figure_row(claim: Claim, stored: Mapping[str, Stored]) -> ClaimRow:
     for figure in stored[name].summary.figures:
         if reported and (figure.metric, figure.split) == (claim.metric, reported.split):
             unjudged = "No margin is declared for this figure, so it is shown and not judged."
-            return _row(claim, figure.verdict or "NOT JUDGED", figure.sentence or unjudged, figure)
+            trial = stored[name].summary.overrides
+            return _row(claim, figure.verdict or "NOT JUDGED", figure.sentence or unjudged, figure, trial)
     return _row(claim, "NOT JUDGED", f"{name} has no {claim.metric} that the article's can be compared with.")
 
 
@@ -181,7 +186,7 @@ def _paired(claim: Claim, stored: Mapping[str, Stored]) -> _Pair | _Refusal:
     every = np.union1d(a.frame["seed"].unique(), b.frame["seed"].unique())
     left_out = tuple(int(seed) for seed in every if seed not in seeds)
     split = f"the same {protocol.folds} folds" if cross else "the same training and test rows"
-    return _Pair(given, left_out, f"{split} and base seed {a.experiment.base_seed}", margin_from)
+    return _Pair(given, left_out, f"{split} and base seed {a.experiment.base_seed}", margin_from, a.summary.overrides)
 
 
 def unlike_splits(a: Experiment, b: Experiment) -> str:
@@ -242,4 +247,4 @@ def _judged(claim: Claim, pair: _Pair, v: ClaimVerdict, family: int) -> ClaimRow
         margin_from=pair.margin_from,
         too_small_to_matter=v.too_small_to_matter,
     )
-    return _row(claim, v.verdict, v.sentence).model_copy(update={"comparison": comparison})
+    return _row(claim, v.verdict, v.sentence, trial=pair.trial).model_copy(update={"comparison": comparison})

@@ -113,13 +113,13 @@ def verdict_words(row: ClaimRow) -> str:
 
 def outcome(row: ClaimRow) -> str:
     """What an index says of a claim beside its verdict: the difference, or the figure, or why neither."""
+    trial = f", a trial with {row.trial}" if row.trial else ""
     if row.comparison:
         n = row.comparison.n
-        return f"{difference_with(row.comparison)}, {n} pair{'s' if n != 1 else ''}"
+        return f"{difference_with(row.comparison)}, {n} pair{'s' if n != 1 else ''}{trial}"
     if row.figure:
-        return (
-            f"article {text.article_number(row.figure)}, ours {text.our_value(row.figure)}, {text.seeds(row.figure.n)}"
-        )
+        ours = f"{text.our_value(row.figure)}, {text.seeds(row.figure.n)}"
+        return f"article {text.article_number(row.figure)}, ours {ours}{trial}"
     return row.sentence
 
 
