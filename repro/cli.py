@@ -1,4 +1,4 @@
-"""The command line: parse, one library call, print. The only file that prints or sets an exit code."""
+"""The command line: parse, one library call, print by way of `repro.display`. The only file that sets an exit code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -28,7 +28,10 @@ TRIALS = Path("trials")
 BUG = 70
 """Exit code of a fault of repro itself (EX_SOFTWARE of sysexits.h)."""
 
-MACHINE_FAULTS = {errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
+MACHINE_FAULTS = {
+    *(errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO),
+    *(errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE),
+}
 
 SECONDS_TO_LEAVE = 5.0
 """What an interrupted command has for ending its workers, which takes a fraction of a second."""
@@ -47,7 +50,8 @@ class Commands(click.Group):
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs)
-            sys.stdout.flush()
+            if sys.stdout:
+                sys.stdout.flush()
         except Interrupt as stop:
             _leave(stop)
         except click.exceptions.Abort:
@@ -65,8 +69,8 @@ class Commands(click.Group):
         except OSError as error:
             if error.errno not in MACHINE_FAULTS:
                 _bug()
-            tell(f"Error: {error.filename or 'standard output'}: {os.strerror(error.errno)}")
-            if error.filename is None:
+            tell(f"Error: {_said(error)}")
+            if error.filename is None:  # it may well be standard output
                 silence(1)
             sys.exit(UsageError.exit_code if error.errno == errno.ENAMETOOLONG else MachineError.exit_code)
         except Exception:
@@ -94,6 +98,30 @@ def _noticing_readers_go() -> Iterator[None]:
         yield
     except BrokenPipeError as error:
         raise ReaderGone from error
+
+
+def _said(error: Exception) -> str:
+    if not isinstance(error, OSError):
+        return str(error)
+    return ": ".join(filter(None, (error.filename, os.strerror(error.errno or errno.EIO))))
+
+
+@contextlib.contextmanager
+def _before(verdict: Callable[[], None]) -> Iterator[None]:
+    """A block before the verdict of a command, which counts for the exit code even if the block can't be done."""
+    fault: Exception | None = None
+    try:
+        yield
+    except (ReproError, OSError) as error:
+        fault = error
+    try:
+        verdict()
+    except ReproError:
+        if fault:
+            tell(f"Error: {_said(fault)}")
+        raise
+    if fault:
+        raise fault
 
 
 def _bug() -> NoReturn:
@@ -219,16 +247,17 @@ def run(
         return
     with _watching(quiet, f"the same command{' without --force' if force else ''} goes on from there") as watcher:
         tally = runner.run(job_list, out, jobs or _cores(), force, watcher)
-    try:
-        _rebuild_index(out)
-    except BusyError as error:  # one that has begun since ours ended; its own end rebuilds the index
-        tell(f"{error} The index of results is left to it.")
-    if not quiet:
-        with whoever_reads(1):
-            for summary in tally.summaries:
-                print_summary(summary)
-            click.echo(_done(tally.trained, out))
-    runner.raise_for_failures(tally)
+    with _before(lambda: runner.raise_for_failures(tally)):
+        if not quiet:
+            with whoever_reads(1):
+                for summary in tally.summaries:
+                    print_summary(summary)
+        try:
+            _rebuild_index(out)
+        except BusyError as error:  # one that has begun since ours ended; its own end rebuilds the index
+            tell(f"{error} The index of results is left to it.")
+        if not quiet:
+            _say(_done(tally.trained, out))
 
 
 @main.command()
@@ -283,14 +312,12 @@ def check(
         return
     with _watching(quiet, KEEPS_NOTHING) as watcher:
         result = run_check(references, missing, jobs or _cores(), watcher)
-    if not quiet:
-        with whoever_reads(1):
-            print_check(result)
-    try:
+    with _before(lambda: raise_for_verdicts(result)):
         if summary:
             append(summary, check_page(result))
-    finally:
-        raise_for_verdicts(result)
+        if not quiet:
+            with whoever_reads(1):
+                print_check(result)
 
 
 def _update(references: Sequence[Any], missing: Sequence[str], out: Path, workers: int, quiet: bool) -> None:
@@ -351,9 +378,12 @@ def show(config: str, overrides: tuple[str, ...]) -> None:
     from repro.config import find_config, load_experiment
     from repro.display.experiments import resolved_yaml
     from repro.pool import in_worker
+    from repro.run import check_experiments
     from repro.training.worker import model_summary
 
-    experiment = load_experiment(find_config(config), overrides)
+    path = find_config(config)
+    experiment = load_experiment(path, overrides)
+    check_experiments([(path, experiment)], overrides)
     click.echo(resolved_yaml(experiment))
     click.echo(in_worker(model_summary, experiment))
 

@@ -1,6 +1,6 @@
 """What can go wrong through no bug of ours, one kind per exit code.
 
-Every message says what was expected, what came, where, and what to do. `cli.py` alone turns one into text on
+Every message says what was expected, what came, where, and what to do. `cli.py` alone turns one into a line on
 standard error and an exit code. What is not a `ReproError`, nor the machine's refusal to read or write, is a bug and
 keeps its traceback.
 """

@@ -15,7 +15,8 @@ from repro.config import (
     find_config,
     load_experiment,
 )
-from repro.errors import UsageError
+from repro.config.schema import Experiment
+from repro.errors import ConfigError, UsageError
 from repro.report.stored import stored_experiments
 from repro.run import Job, check_experiments
 
@@ -28,10 +29,7 @@ def jobs_of(given: Sequence[str], overrides: Sequence[str] = (), engine: str = "
     paths = [path for name in given for path in _files(name)]
     if not paths:
         raise UsageError(f"{', '.join(given)}: expected at least one experiment (*.yaml)")
-    for path in paths:
-        if path.parent.name == "articles":
-            raise UsageError(f"{path}: expected an experiment, got the file of an article; name its experiments' files")
-    experiments = [load_experiment(path, overrides) for path in paths]
+    experiments = [_experiment(path, overrides) for path in paths]
     check_experiments(list(zip(paths, experiments, strict=True)), overrides)
     articles = [article_for(path, experiment) for path, experiment in zip(paths, experiments, strict=True)]
     _check_articles(paths, articles)
@@ -42,7 +40,7 @@ def jobs_of(given: Sequence[str], overrides: Sequence[str] = (), engine: str = "
         Job(
             experiment,
             engine,
-            f"repro run {_shown(path)}{extra}",
+            f"repro run {shlex.quote(_shown(path))}{extra}",
             None if path.resolve().parent == shipped else article,
         )
         for path, experiment, article in zip(paths, experiments, articles, strict=True)
@@ -61,6 +59,16 @@ def _files(name: str) -> list[Path]:
     except (OSError, ValueError):  # a name too long for the file system, or with a NUL in it
         folder = False
     return experiment_files(Path(name)) if folder else [find_config(name)]
+
+
+def _experiment(path: Path, overrides: Sequence[str]) -> Experiment:
+    try:
+        return load_experiment(path, overrides)
+    except ConfigError as error:
+        if path.parent.name != "articles":
+            raise
+        message = f"{path}: expected an experiment, got what looks like an article; name its experiments' files"
+        raise UsageError(message) from error
 
 
 def _check_articles(paths: Sequence[Path], articles: Sequence[Article | None]) -> None:

@@ -201,7 +201,7 @@ def _is_written(stock: Stock, out: Path) -> bool:
     runs = records.runs_csv(stock.job.experiment, stock.stored.values()).encode()
     expected = {
         "experiment": stock.job.experiment.model_dump(mode="json"),
-        "engine": stock.job.engine,
+        **stock.job.conditions,
         "command": stock.job.command,
         "article": stock.job.article and stock.job.article.model_dump(mode="json"),
         "fingerprint": stock.job.fingerprint,
@@ -274,9 +274,9 @@ def _write_results(stock: Stock, out: Path, started: float | None, watcher: Watc
     outcomes = [stock.stored[seed] for seed in sorted(stock.stored)]
     before, old = _stored_provenance(job, out), stored_summary(folder)
     runs = records.runs_csv(job.experiment, outcomes)
+    made = _provenance(job, runs, outcomes, time.time() if started is None else started)
     records.write(folder / "runs.csv", runs)
     if not _is_written(stock, out):
-        made = _provenance(job, runs, outcomes, time.time() if started is None else started)
         if started is None and before and before.get("fingerprint") == job.fingerprint:
             made |= {key: before[key] for key in ("code", "started", "wall_seconds") if key in before}
         records.write(folder / "provenance.json", records.pretty(made))

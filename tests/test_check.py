@@ -370,6 +370,16 @@ def test_update_shows_old_and_new_and_leaves_no_old_cell(shipped: Path, monkeypa
     assert errors.endswith("Error: nothing to update: what is stored is what comes out now\n")
 
 
+def test_a_regression_counts_more_than_a_summary_that_can_not_be_written(
+    quick: None, shipped: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pool, "train", Trainer(drawn(0.1)))
+    code, _, errors = invoke("check", "-o", shipped, "--summary", tmp_path / "nowhere" / "summary.md")
+    assert code == 1
+    assert "summary.md: can't be written" in errors
+    assert "changed since the committed results" in errors
+
+
 def test_update_keeps_an_article_of_ones_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

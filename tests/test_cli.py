@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from tiny import CHECKOUT, REAL, STAND_IN, TINY, command, invoke, stand_in_train
 import repro.conditions
 import repro.datasets.csv_file
 from repro.cli import main
+from repro.display.progress import Plain
 from repro.report import text
 from repro.report.build import stored_summary
 
@@ -296,7 +298,7 @@ LINE_FAULTS = {
     "empty folder": (["run", "configs/empty"], "configs/empty: expected at least one experiment (*.yaml)\n"),
     "an article": (
         ["run", "configs/articles"],
-        "configs/articles/mine.yaml: expected an experiment, got the file of an article; name its experiments' files\n",
+        "configs/articles/mine.yaml: expected an experiment, got what looks like an article; name its experiments' fi",
     ),
     "an override that does not fit": (
         ["run", "configs/tiny.yaml", "-S", "dataset={name: digits, standardize: true}"],
@@ -309,6 +311,10 @@ LINE_FAULTS = {
     "no number": (
         ["run", "configs/tiny.yaml", "-S", "training.epochs=1e3"],
         "-S training.epochs: YAML reads 1e3 as te",
+    ),
+    "show of what does not fit": (
+        ["show", "configs/tiny.yaml", "-S", "dataset={name: digits}"],
+        "configs/tiny.yaml -S dataset={name: digits}: training.loss: expected sparse_categorical_crossentropy for the ",
     ),
     "show": (["show", "sonar_hiden"], "expected a config, got 'sonar_hiden': no such file, nor an experiment in "),
     "report": (["report", "-o", "nowhere"], "nowhere: no such results folder; `repro run CONFIG` makes one\n"),
@@ -634,7 +640,38 @@ def test_a_run_that_nobody_watches_goes_on(configs, tmp_path):
 def test_a_full_disk_behind_standard_output_is_a_fault_of_the_machine():
     with Path("/dev/full").open("w") as full:
         done = subprocess.run([*REAL, "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert (done.returncode, done.stderr) == (4, "Error: standard output: No space left on device\n")
+    assert (done.returncode, done.stderr) == (4, "Error: No space left on device\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="left out: a device that is always full is Linux'")
+def test_an_error_that_can_not_be_written_has_its_exit_code():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*REAL, "run", "--sed", "3"], stdout=full, stderr=full, check=False)
+    assert done.returncode == 2
+
+
+def test_a_command_without_standard_output_does_its_work():
+    done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *REAL, "--version"], stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_quiet_progress_is_warnings_alone(capsys):
+    for quiet in (False, True):
+        plain = Plain(quiet)
+        plain.say("fetched")
+        plain.note("damaged")
+    assert capsys.readouterr().err == "fetched\ndamaged\ndamaged\n"
+
+
+@pytest.mark.parametrize("name", ["bob's", "my configs"])
+def test_the_command_that_the_tables_name_can_be_given_again(configs, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("repro.run.train", stand_in_training)
+    configs.rename(tmp_path / name)
+    assert invoke("run", f"{name}/tiny.yaml", "-S", "training.epochs=2", "-o", "out").exit_code == 0
+    summary = stored_summary(tmp_path / "out" / "tiny")
+    assert shlex.split(summary.command) == ["repro", "run", f"{name}/tiny.yaml", "-S", "training.epochs=2"]
+    assert summary.overrides == "-S training.epochs=2"
 
 
 def test_a_fault_of_repro_is_not_taken_for_a_regression(monkeypatch):

@@ -16,6 +16,7 @@ from scipy import stats
 
 from repro import cli, records
 from repro.compare import Comparison, Folders, compare
+from repro.conditions import changes, conditions
 from repro.config.schema import Experiment
 from repro.errors import UsageError
 from repro.run import Job, _provenance
@@ -150,6 +151,29 @@ def test_folders_before_and_after_an_upgrade(tmp_path: Path) -> None:
         (f"environment.packages.tensorflow {version!r} -> '9.9'",),
         (),
     ]
+
+
+def test_lists_of_different_length_are_shown_from_where_they_differ_to_where_they_do_not() -> None:
+    dense = [{"Dense": {"units": units, "activation": "relu", "name": "x" * 80}} for units in (60, 30, 1)]
+    old, new = ({"trained": {"model": model}} for model in (dense, [dense[0], {"Dropout": {"rate": 0.2}}, *dense[1:]]))
+    assert changes(old, new) == ("model, from 1 on, [] -> [{'Dropout': {'rate': 0.2}}]",)
+    assert changes(new, old) == ("model, from 1 on, [{'Dropout': {'rate': 0.2}}] -> []",)
+    long = [
+        {"trained": {"model": [{"Dense": {"name": "x" * 200, "units": units}}]}} for units in ("2" * 150, "3" * 150)
+    ]
+    (line,) = changes(*long)
+    assert line == f"model.0.Dense.units '{'2' * 99}... -> '{'3' * 99}..."
+    (line,) = changes({"data": "x" * 200 + "y"}, {"data": "x" * 200 + "z"})
+    assert line == f"data ...{'x' * 30}y' -> ...{'x' * 30}z'"
+    repeated = [{"trained": {"model": [1] * count}} for count in (2, 3)]
+    assert changes(*repeated) == ("model, from 2 on, [] -> [1]",)
+
+
+def test_conditions_are_what_changes_are_looked_for_in() -> None:
+    here = conditions(experiment(), "stacked")
+    assert list(here) == ["trained", "engine", "data", "environment"]
+    for key in here:
+        assert len(changes(here, here | {key: "another"})) == 1
 
 
 @pytest.mark.parametrize(

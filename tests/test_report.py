@@ -386,7 +386,7 @@ def test_records_that_are_not_as_they_were_written_are_never_used(small_built, d
     assert path.read_text() != written
     message = (
         f"{path}: not as it was written (expected SHA-256 {sha256(written.encode())}, "
-        f"got {sha256(path.read_bytes())}); `repro run configs/base.yaml` makes it again"
+        f"got {sha256(path.read_bytes())}); `repro run configs/base.yaml -o {out}` makes it again"
     )
     for act in (
         lambda: build_index(out, configs),

@@ -69,7 +69,8 @@ def check_article(article: Article, experiments: Mapping[str, Experiment], path:
 
 def _has_margin(claim: Claim, experiments: Mapping[str, Experiment]) -> bool:
     compared = [experiments[name] for name in (claim.a, claim.b) if name and name in experiments]
-    declared = [figure.margin for each in compared if (figure := each.reported.get(claim.metric))]
+    figures = [figure for each in compared if (figure := each.reported.get(claim.metric))]
+    declared = [figure.margin for figure in figures if figure.split == "test"]
     return claim.metric == "accuracy" or any(margin is not None for margin in (claim.margin, *declared))
 
 

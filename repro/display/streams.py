@@ -11,11 +11,17 @@ import click
 
 @contextlib.contextmanager
 def whoever_reads(descriptor: int) -> Iterator[None]:
-    """A block that prints to standard output (1) or standard error (2)."""
+    """A block that prints to standard output (1) or standard error (2).
+
+    Raises OSError where standard output can't be written for another reason, such as a full disk; there is nowhere to
+    say so of standard error.
+    """
     try:
         yield
-    except BrokenPipeError:
+    except OSError as error:
         silence(descriptor)
+        if descriptor == 1 and not isinstance(error, BrokenPipeError):
+            raise
 
 
 def tell(line: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from repro.config import load_article
 from repro.datasets.base import sha256
-from repro.errors import UsageError
+from repro.errors import MachineError, UsageError
 from repro.lock import locked
 from repro.records import digest, pretty, read_json, write
 from repro.report import REPORT_VERSION
@@ -112,7 +112,11 @@ def build_index(out: Path, configs: Path, force: bool = False) -> list[Summary]:
 def current_summary(out: Path, name: str) -> Summary | None:
     """An experiment's summary where all that is derived of it is there and up to date."""
     folder = out / name
-    summary, made_from = stored_summary(folder), _made_from(folder, read_provenance(out, name))
+    summary = stored_summary(folder)
+    try:
+        made_from = _made_from(folder, read_provenance(out, name))
+    except MachineError:  # damaged, or just being replaced: for the holder of the lock to say
+        return None
     return summary if summary and _is_current(folder, summary, made_from) else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -83,7 +84,7 @@ def read_runs(folder: Path, provenance: dict[str, Any]) -> str:
     if sha256(content) != provenance["runs"]:
         raise MachineError(
             f"{path}: not as it was written (expected SHA-256 {provenance['runs']}, got {sha256(content)}); "
-            f"`{provenance['command']}` makes it again"
+            f"`{provenance['command']} -o {shlex.quote(str(folder.parent))}` makes it again"
         )
     return content.decode()
 

@@ -232,6 +232,7 @@ def _margin(experiment: Experiment, metric: str, article: Reported | None) -> fl
 
 
 def _step_rows(frame: DataFrame, metric: str, article: Reported) -> list[StepRow]:
+    from repro.verdicts.intervals import MIN_SEEDS
     from repro.verdicts.number import judge_number
 
     rows = []
@@ -251,8 +252,8 @@ def _step_rows(frame: DataFrame, metric: str, article: Reported) -> list[StepRow
                 n=judged.n,
                 mean=judged.mean,
                 sd=judged.sd,
-                prediction=judged.prediction,
-                inside=judged.in_prediction if judged.prediction else None,
+                prediction=judged.prediction if judged.n >= MIN_SEEDS else None,
+                inside=judged.in_prediction if judged.n >= MIN_SEEDS else None,
             )
         )
     return rows
