@@ -274,11 +274,11 @@ def _write_results(stock: Stock, out: Path, started: float | None, watcher: Watc
     outcomes = [stock.stored[seed] for seed in sorted(stock.stored)]
     before, old = _stored_provenance(job, out), stored_summary(folder)
     runs = records.runs_csv(job.experiment, outcomes)
-    made = _provenance(job, runs, outcomes, time.time() if started is None else started)
-    records.write(folder / "runs.csv", runs)
     if not _is_written(stock, out):
+        made = _provenance(job, runs, outcomes, time.time() if started is None else started)
         if started is None and before and before.get("fingerprint") == job.fingerprint:
             made |= {key: before[key] for key in ("code", "started", "wall_seconds") if key in before}
+        records.write(folder / "runs.csv", runs)
         records.write(folder / "provenance.json", records.pretty(made))
     summary = build_experiment(out, job.experiment.name)
     if before and (changed := changes(before, job.conditions)):

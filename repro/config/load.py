@@ -69,8 +69,7 @@ def check_article(article: Article, experiments: Mapping[str, Experiment], path:
 
 def _has_margin(claim: Claim, experiments: Mapping[str, Experiment]) -> bool:
     compared = [experiments[name] for name in (claim.a, claim.b) if name and name in experiments]
-    figures = [figure for each in compared if (figure := each.reported.get(claim.metric))]
-    declared = [figure.margin for figure in figures if figure.split == "test"]
+    declared = [each.declared_margin(claim.metric) for each in compared]
     return claim.metric == "accuracy" or any(margin is not None for margin in (claim.margin, *declared))
 
 

@@ -223,6 +223,13 @@ class Experiment(Strict):
         check_each(value.items(), _reported)
         return value
 
+    def declared_margin(self, metric: str) -> float | None:
+        """The margin, in stored units, that is declared with the article's figure on the test data, if any is."""
+        figure = self.reported.get(metric)
+        if figure is None or figure.split != "test" or figure.margin is None:
+            return None
+        return figure.margin / figure.scale
+
     @property
     def trained(self) -> dict[str, Any]:
         """The part of the configuration that training depends on; a change elsewhere re-trains nothing."""

@@ -74,11 +74,17 @@ def note_of(row: Row) -> str:
 
 def differences(by_experiment: Mapping[str, tuple[str, ...]]) -> list[str]:
     """One line for each thing that is not as it was, with the experiments that it concerns."""
+    found = together(by_experiment)
+    return [f"{', '.join(names)}: not as when the results were made: {line}" for line, names in found.items()]
+
+
+def together(by_experiment: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+    """Each line once, with the experiments that have it."""
     experiments: dict[str, list[str]] = {}
     for name, lines in by_experiment.items():
         for line in lines:
             experiments.setdefault(line, []).append(name)
-    return [f"{', '.join(names)}: not as when the results were made: {line}" for line, names in experiments.items()]
+    return experiments
 
 
 def rule(result: Result) -> str:

@@ -9,7 +9,7 @@ import click
 from repro.committed import Sameness
 from repro.compare import Comparison, Folders
 from repro.display.check import over
-from repro.display.check_page import shift
+from repro.display.check_page import shift, together
 from repro.report.text import amount
 from repro.verdicts.claim import ClaimVerdict
 from repro.verdicts.intervals import Interval
@@ -56,11 +56,8 @@ def _line(name: str, text: str) -> None:
 
 def print_folders(folders: Folders) -> None:
     """Every experiment of two results folders, and which are in one alone."""
-    conditions: dict[str, list[str]] = {}
-    for comparison in folders.comparisons:
-        for line in comparison.differences:
-            conditions.setdefault(line, []).append(Path(comparison.a).name)
-    for line, names in conditions.items():
+    differences = {Path(comparison.a).name: comparison.differences for comparison in folders.comparisons}
+    for line, names in together(differences).items():
         click.echo(f"{', '.join(names)}: {line}")
     for which, names_only in (("A", folders.only_a), ("B", folders.only_b)):
         if names_only:

@@ -35,8 +35,12 @@ def check_folder(out: Path) -> None:
         raise UsageError(f"{out}: expected a folder for results, got a file")
     for name, mark in MARKS.items():
         page = out / name
-        if page.is_file() and mark not in page.read_text(encoding="utf-8", errors="replace")[:1000]:
-            raise UsageError(f"{page}: not made by repro, which would replace it; give results a folder of their own")
+        if not page.is_file():
+            continue
+        with page.open(encoding="utf-8", errors="replace") as file:
+            if mark not in file.read(1000):
+                message = f"{page}: not made by repro, which would replace it; give results a folder of their own"
+                raise UsageError(message)
 
 
 def build_experiment(out: Path, name: str, force: bool = False) -> Summary:
@@ -45,17 +49,16 @@ def build_experiment(out: Path, name: str, force: bool = False) -> Summary:
     The caller holds the lock of `out`.
     """
     folder, provenance = out / name, read_provenance(out, name)
-    made_from, before = _made_from(folder, provenance), stored_summary(folder)
+    runs, made_from, before = read_runs(folder, provenance), _made_from(provenance), stored_summary(folder)
     if before and not force and _is_current(folder, before, made_from):
         return before
-    summary = _write_experiment(folder, provenance, made_from)
+    summary = _write_experiment(folder, provenance, runs, made_from)
     for stale in set(before.plots if before else ()) - set(summary.plots):
         (folder / stale).unlink(missing_ok=True)
     return summary
 
 
-def _made_from(folder: Path, provenance: dict[str, Any]) -> str:
-    read_runs(folder, provenance)
+def _made_from(provenance: dict[str, Any]) -> str:
     used = (provenance[key] for key in ("runs", "experiment", "engine", "command"))
     return digest([REPORT_VERSION, *used])
 
@@ -72,11 +75,11 @@ def stored_summary(folder: Path) -> Summary | None:
         return None
 
 
-def _write_experiment(folder: Path, provenance: dict[str, Any], made_from: str) -> Summary:
+def _write_experiment(folder: Path, provenance: dict[str, Any], runs: str, made_from: str) -> Summary:
     from repro.report import markdown
     from repro.report.plots import draw
 
-    frame = runs_frame(read_runs(folder, provenance))
+    frame = runs_frame(runs)
     summary = summarize(stored_experiment(provenance, folder), frame, provenance, made_from)
     drawn = draw(summary, frame)
     for file, content in drawn.items():
@@ -91,10 +94,9 @@ def build_index(out: Path, configs: Path, force: bool = False) -> list[Summary]:
     """Everything derived in a results folder: each experiment, the claims, `README.md` and `report.html`.
 
     Articles are what a run has kept, which it does of those that don't come with repro; else `configs/articles/` has
-    them. Without `force`
-    only what is out of date is built; with it everything, from the stored records alone. What is built is built under
-    the folder's lock. Raises MachineError for records that can't be read, ConfigError for an article, BusyError where
-    another run is at work.
+    them. Without `force` only what is out of date is built; with it everything, from the stored records alone. What is
+    built is built under the folder's lock. Raises MachineError for records that can't be read, ConfigError for an
+    article, BusyError where another run is at work.
     """
     names = stored_experiments(out)
     if not force:
@@ -114,10 +116,11 @@ def current_summary(out: Path, name: str) -> Summary | None:
     folder = out / name
     summary = stored_summary(folder)
     try:
-        made_from = _made_from(folder, read_provenance(out, name))
+        provenance = read_provenance(out, name)
+        read_runs(folder, provenance)
     except MachineError:  # damaged, or just being replaced: for the holder of the lock to say
         return None
-    return summary if summary and _is_current(folder, summary, made_from) else None
+    return summary if summary and _is_current(folder, summary, _made_from(provenance)) else None
 
 
 def _pages_made_from(out: Path, configs: Path, summaries: list[Summary]) -> str:

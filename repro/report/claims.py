@@ -205,9 +205,9 @@ def _margin(claim: Claim, a: Stored, b: Stored) -> tuple[float, str]:
     if claim.margin is not None:
         return claim.margin, "declared with the claim"
     for each in (b, a):
-        reported = each.experiment.reported.get(claim.metric)
-        if reported and reported.split == "test" and reported.margin is not None:
-            return reported.margin / reported.scale, f"declared with the article's figure for {each.name}"
+        declared = each.experiment.declared_margin(claim.metric)
+        if declared is not None:
+            return declared, f"declared with the article's figure for {each.name}"
     if claim.metric != "accuracy":
         return 0.0, "none is declared, so any difference matters"
     rows = tested_rows(b.experiment)
