@@ -21,7 +21,7 @@ from repro.display.streams import silence, tell, whoever_reads
 from repro.errors import BusyError, MachineError, ReproError, UsageError
 
 if TYPE_CHECKING:
-    from repro.run import Watcher
+    from repro.run import Tally, Watcher
 
 RESULTS = Path("results")
 TRIALS = Path("trials")
@@ -257,7 +257,7 @@ def run(
         except BusyError as error:  # one that has begun since ours ended; its own end rebuilds the index
             tell(f"{error} The index of results is left to it.")
         if not quiet:
-            _say(_done(tally.trained, out))
+            _say(_done(tally, out))
 
 
 @main.command()
@@ -455,10 +455,12 @@ def _rebuild_index(out: Path, force: bool = False) -> list[Any]:
     return build_index(out, configs_folder(), force)
 
 
-def _done(trained: int, out: Path) -> str:
+def _done(tally: Tally, out: Path) -> str:
     from repro.report.text import seeds
 
-    what = f"{seeds(trained)} trained" if trained else "Nothing to train: every seed is stored"
+    what = f"{seeds(tally.trained)} trained" if tally.trained else "Nothing to train: every seed is stored"
+    if tally.compared:
+        what += f", {tally.identical} of {seeds(tally.compared)} identical to the stored ones"
     return f"{what}; tables in {out / 'README.md'}."
 
 

@@ -39,7 +39,7 @@ class Committed:
     @property
     def seconds(self) -> float:
         """Training time of one seed, on average."""
-        return float(self.frame.drop_duplicates("seed")["seconds"].mean())
+        return float(self.provenance["cell_seconds"] / self.frame["seed"].nunique())
 
 
 def read_committed(out: Path, name: str) -> Committed:
@@ -51,7 +51,7 @@ def read_committed(out: Path, name: str) -> Committed:
 
 
 def records_by_seed(runs_csv: str) -> dict[int, SeedRecords]:
-    """The records in the text of a `runs.csv`, in its order. Times are left out; a seed that failed has none."""
+    """The records in the text of a `runs.csv`, in its order; a seed that failed has none."""
     found: dict[int, SeedRecords] = {}
     for row in csv.DictReader(io.StringIO(runs_csv)):
         seed = found.setdefault(int(row["seed"]), {})
@@ -69,8 +69,8 @@ def outcomes_frame(outcomes: Iterable[Outcome]) -> DataFrame:
     """Freshly trained cells in the columns that values are read from."""
     import pandas as pd
 
-    rows = [(outcome.seed, *row) for outcome in outcomes for row in outcome.rows]
-    return pd.DataFrame(rows, columns=["seed", "fold", "epoch", "step", "split", "metric", "value"])
+    rows = [(outcome.seed, *row, outcome.diverged.get(row[0], "ok")) for outcome in outcomes for row in outcome.rows]
+    return pd.DataFrame(rows, columns=["seed", "fold", "epoch", "step", "split", "metric", "value", "status"])
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ FEEDER_SECONDS = 5
 WORKER_VARIABLES = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # the first worker would take all of a GPU's memory
+    "PYTHONSAFEPATH": "1",  # Python would import a random.py that lies in the current folder
 }
 
 Key = tuple[str, int]
@@ -130,12 +131,31 @@ def _round(executor: Any, tasks: Mapping[Key, Task], count: int) -> Iterator[tup
 
 def _submit(executor: Any, function: Callable[..., Any], *arguments: Any) -> Any:
     """Hand out a call. The first one starts the workers, which inherit that Ctrl-C is blocked until they ignore it."""
-    resource_tracker.ensure_running()  # Python's, which loky would start in there, and which unblocks Ctrl-C in passing
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    with _safe_path():
+        # Python's tracker, which loky would start in there, unblocks Ctrl-C in passing.
+        resource_tracker.ensure_running()
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return executor.submit(function, *arguments)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+@contextlib.contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes that are started in the block don't import modules from the current folder.
+
+    The trackers are `python -c ...`, which would, and take their environment from this process.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
     try:
-        return executor.submit(function, *arguments)
+        yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _begin(parent: int) -> None:

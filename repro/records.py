@@ -25,7 +25,7 @@ from repro.errors import MachineError, one_line
 from repro.training.worker import Outcome
 
 SCHEMA = 1
-COLUMNS = ("experiment", "seed", "fold", "epoch", "step", "split", "metric", "value", "seconds", "status")
+COLUMNS = ("experiment", "seed", "fold", "epoch", "step", "split", "metric", "value", "status")
 
 
 def canonical(value: Any) -> str:
@@ -106,20 +106,20 @@ def set_aside(path: Path) -> str:
 
 
 def runs_csv(experiment: Experiment, outcomes: Iterable[Outcome]) -> str:
-    """The tidy raw records, sorted, one metric of one replica at one evaluation point a line."""
+    """The tidy raw records, sorted, one metric of one replica at one evaluation point a line.
+
+    Nothing in it depends on when, where or how fast they were made: what differs between two of them has moved.
+    """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for outcome in sorted(outcomes, key=lambda outcome: outcome.seed):
-        seconds = f"{outcome.seconds:.3f}"
         if outcome.error is not None:
             status = f"failed: {_reason(outcome.error)}"
-            table.writerow([experiment.name, outcome.seed, "", "", "", "", "", "", seconds, status])
+            table.writerow([experiment.name, outcome.seed, "", "", "", "", "", "", status])
         for fold, epoch, step, split, metric, value in sorted(outcome.rows):
             status = outcome.diverged.get(fold, "ok")
-            table.writerow(
-                [experiment.name, outcome.seed, fold, epoch, step, split, metric, repr(value), seconds, status]
-            )
+            table.writerow([experiment.name, outcome.seed, fold, epoch, step, split, metric, repr(value), status])
     return text.getvalue()
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from repro import __version__, datasets, records
+from repro.committed import records_by_seed
 from repro.conditions import changes, conditions
 from repro.config.schema import Article, Experiment
 from repro.datasets.base import sha256
@@ -69,6 +70,10 @@ class Tally:
 
     summaries: list[Summary] = field(default_factory=list)
     trained: int = 0
+    compared: int = 0
+    """Seeds that were trained now and are stored already ..."""
+    identical: int = 0
+    """... and those of them whose every record is the stored one, to the last digit."""
     failed: list[str] = field(default_factory=list)
     without_data: dict[str, str] = field(default_factory=dict)
     """Data sets that can't be had, and why."""
@@ -199,17 +204,22 @@ def _is_written(stock: Stock, out: Path) -> bool:
     folder = out / stock.job.experiment.name
     provenance = records.read_json(folder / "provenance.json")
     runs = records.runs_csv(stock.job.experiment, stock.stored.values()).encode()
-    expected = {
-        "experiment": stock.job.experiment.model_dump(mode="json"),
-        **stock.job.conditions,
-        "command": stock.job.command,
-        "article": stock.job.article and stock.job.article.model_dump(mode="json"),
-        "fingerprint": stock.job.fingerprint,
-        "runs": sha256(runs),
-    }
+    expected = {**_described(stock.job), "runs": sha256(runs)}
     same = isinstance(provenance, dict) and all(provenance.get(key) == value for key, value in expected.items())
     path = folder / "runs.csv"
     return same and path.is_file() and path.read_bytes() == runs
+
+
+def _described(job: Job) -> dict[str, Any]:
+    """What is stored of a job beside its records; that of it which moves a record is in the conditions, too."""
+    article = job.article and job.article.model_dump(mode="json")
+    return {
+        "experiment": job.experiment.model_dump(mode="json"),
+        "trained": job.experiment.trained,
+        "engine": job.engine,
+        "command": job.command,
+        "article": article,
+    }
 
 
 def _orphans(out: Path) -> list[Path]:
@@ -274,19 +284,45 @@ def _write_results(stock: Stock, out: Path, started: float | None, watcher: Watc
     outcomes = [stock.stored[seed] for seed in sorted(stock.stored)]
     before, old = _stored_provenance(job, out), stored_summary(folder)
     runs = records.runs_csv(job.experiment, outcomes)
+    if started is not None:
+        _count_identical(folder, runs, tally)
+    moved = before is None or before.get("runs") != sha256(runs.encode())
     if not _is_written(stock, out):
         made = _provenance(job, runs, outcomes, time.time() if started is None else started)
-        if started is None and before and before.get("fingerprint") == job.fingerprint:
-            made |= {key: before[key] for key in ("code", "started", "wall_seconds") if key in before}
+        if before and before.get("engine") == job.engine and not moved:
+            made |= {key: before[key] for key in _OF_THE_RUN if key in before}
         records.write(folder / "runs.csv", runs)
         records.write(folder / "provenance.json", records.pretty(made))
     summary = build_experiment(out, job.experiment.name)
-    if before and (changed := changes(before, job.conditions)):
+    if moved and before and (changed := changes(before, job.conditions)):
         watcher.note(
             f"{job.experiment.name}: stored results replaced ({'; '.join(changed)}); "
             f"test accuracy before: {_accuracy(old)}, now: {_accuracy(summary)}"
         )
     tally.add(summary)
+
+
+_OF_THE_RUN = (
+    "data",
+    "environment",
+    "fingerprint",
+    "repro",
+    "code",
+    "cores",
+    "started",
+    "wall_seconds",
+    "cell_seconds",
+)
+"""Where and when records were made. Kept with them where another run makes the same ones: nothing has moved."""
+
+
+def _count_identical(folder: Path, runs: str, tally: Tally) -> None:
+    """Hold fresh records against the stored ones, seed by seed."""
+    with contextlib.suppress(OSError, ValueError, KeyError):  # nothing there, or nothing of ours
+        old, new = records_by_seed((folder / "runs.csv").read_text(encoding="utf-8")), records_by_seed(runs)
+        both = old.keys() & new.keys()
+        tally.compared += len(both)
+        tally.identical += sum(old[seed] == new[seed] for seed in both)
 
 
 def _accuracy(summary: Summary | None) -> str:
@@ -296,10 +332,8 @@ def _accuracy(summary: Summary | None) -> str:
 
 def _provenance(job: Job, runs: str, outcomes: Sequence[Outcome], started: float) -> dict[str, Any]:
     return {
-        "experiment": job.experiment.model_dump(mode="json"),
+        **_described(job),
         **job.conditions,
-        "command": job.command,
-        "article": job.article and job.article.model_dump(mode="json"),
         "fingerprint": job.fingerprint,
         "runs": sha256(runs.encode()),
         "repro": __version__,

@@ -220,13 +220,13 @@ def test_only_what_is_measured_and_unchanged_is_green(found: list[str], error: t
 
 
 def test_records_that_come_or_go_are_differences() -> None:
-    head = "experiment,seed,fold,epoch,step,split,metric,value,seconds,status\n"
-    old = records_by_seed(head + "x,0,0,1,1,test,loss,0.5,1.0,ok\nx,0,0,1,2,test,loss,0.4,1.0,ok\n")
-    new = records_by_seed(head + "x,0,0,1,1,test,loss,0.5,9.9,ok\nx,0,0,1,3,test,loss,0.4,9.9,ok\n")
+    head = "experiment,seed,fold,epoch,step,split,metric,value,status\n"
+    old = records_by_seed(head + "x,0,0,1,1,test,loss,0.5,ok\nx,0,0,1,2,test,loss,0.4,ok\n")
+    new = records_by_seed(head + "x,0,0,1,1,test,loss,0.5,ok\nx,0,0,1,3,test,loss,0.4,ok\n")
     same = compare_records(old, new)
     assert (same.records, same.differing) == (3, 2)
     assert same.first == "seed 0, fold 0, step 2, test loss: 0.4 -> no record"
-    assert records_by_seed(head + "x,4,,,,,,,1.0,failed: ValueError\n") == {4: {}}
+    assert records_by_seed(head + "x,4,,,,,,,failed: ValueError\n") == {4: {}}
 
 
 def test_references_name_the_engine_that_made_them(out: Path) -> None:

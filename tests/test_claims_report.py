@@ -214,7 +214,7 @@ def test_a_claim_about_a_figure_has_its_verdict(pair):
     judged, unreported = rows(pair, claim("base", figure_of="base"), claim("b2", figure_of="base", metric="loss"))
     assert (judged.verdict, judged.kind, judged.figure.article.value) == ("NOT REPRODUCED", "figure", 0.9)
     assert judged.sentence == (
-        "The article's value lies above the range of 95% of our runs, "
+        "The article's value lies above the range of 95% of single runs, "
         "and our mean is not shown to be within the margin."
     )
     assert (unreported.verdict, unreported.figure) == ("NOT JUDGED", None)

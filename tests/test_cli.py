@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 import shutil
@@ -14,10 +15,12 @@ from pathlib import Path
 
 import click
 import pytest
+from test_records import contents
 from tiny import CHECKOUT, REAL, STAND_IN, TINY, command, invoke, stand_in_training, write_configs
 
 import repro.conditions
 import repro.datasets.csv_file
+import repro.run
 from repro.cli import main
 from repro.display.progress import Plain
 from repro.report import text
@@ -87,8 +90,8 @@ def test_list_names_every_shipped_experiment_under_its_article():
     stdout = invoke("list").stdout
     articles = [line for line in stdout.splitlines() if not line.startswith(" ")]
     assert articles == ["keras-fashion-mnist", "keras-sonar", "tf2-mnist-ablation"]
-    assert "  sonar_hidden              Dropout on the hidden layers (accuracy 83.59%)\n" in stdout
-    assert "  sonar_control             Optimizer and max-norm" in stdout
+    assert "  sonar_hidden                Dropout on the hidden layers (accuracy 83.59%)\n" in stdout
+    assert "  sonar_control               Optimizer and max-norm" in stdout
     assert "(no figure reported)" in stdout
 
 
@@ -441,19 +444,47 @@ def test_other_versions_are_named(configs, out, monkeypatch):
     assert dry_run(configs, out)[1] == f"tiny: {expected}"
 
 
-def test_a_run_that_replaces_stored_results_says_why(configs, out, monkeypatch):
+def elsewhere(monkeypatch):
+    """Let the rest of a test run under another Python."""
     changed = {**repro.conditions.environment(), "python": "3.99.0"}
     monkeypatch.setattr("repro.conditions.environment", lambda: changed)
+
+
+def test_a_run_that_replaces_stored_results_says_why(configs, out, monkeypatch):
+    elsewhere(monkeypatch)
+    monkeypatch.setattr(repro.run, "train", lambda *given: ((t, moved(o)) for t, o in stand_in_training(*given)))
     before = stored_summary(out / "tiny")
-    result = invoke("run", configs / "tiny.yaml", "-o", out, "-q")
+    result = invoke("run", configs / "tiny.yaml", "-o", out)
     python = sys.version.split()[0]
-    value = text.our_value(text.main_figure(before))
-    assert (result.exit_code, result.stderr) == (
-        0,
+    old, new = (text.our_value(text.main_figure(each)) for each in (before, stored_summary(out / "tiny")))
+    said = (
         f"tiny: stored results replaced (environment.python '{python}' -> '3.99.0'); "
-        f"test accuracy before: {value}, now: {value}\n",
+        f"test accuracy before: {old}, now: {new}\n"
     )
+    assert old != new
+    assert (result.exit_code, said in result.stderr) == (0, True)
+    assert "3 seeds trained, 2 of 3 seeds identical to the stored ones; tables in" in result.stdout
     assert invoke("run", configs / "tiny.yaml", "-o", out, "-q").stderr == ""
+
+
+def moved(outcome):
+    """Another accuracy in the last fold of seed 1."""
+    *rows, (*key, value), loss = outcome.rows
+    return dataclasses.replace(outcome, rows=(*rows, (*key, value + 0.1 * (outcome.seed == 1)), loss))
+
+
+def test_a_run_that_makes_the_same_records_elsewhere_changes_no_file(configs, out, monkeypatch):
+    before = contents(out)
+    shutil.rmtree(out / ".cells")  # as in a fresh clone
+    elsewhere(monkeypatch)
+    result = invoke("run", configs / "tiny.yaml", "-o", out)
+    assert "3 seeds trained, 3 of 3 seeds identical to the stored ones; tables in" in result.stdout
+    assert "replaced" not in result.stderr
+    after = contents(out)
+    assert {name: after[name] for name in after if ".cells" not in name} == {
+        name: before[name] for name in before if ".cells" not in name
+    }
+    assert invoke("run", configs / "tiny.yaml", "-o", out).stdout.splitlines()[-1].startswith("Nothing to train")
 
 
 def test_the_other_engine_is_named(configs, out):

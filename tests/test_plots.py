@@ -30,7 +30,7 @@ OKABE_ITO = {"#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "
 
 
 def row(seed, epoch, step, split, metric, value, fold=0, status="ok"):
-    return ["small", seed, fold, epoch, step, split, metric, value, 1.0, status]
+    return ["small", seed, fold, epoch, step, split, metric, value, status]
 
 
 def condensed(rows, **changes):

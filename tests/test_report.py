@@ -125,7 +125,8 @@ pairs that show it (95% interval) | Holm's p | pairs of seeds | margin |
 
 Paired by seed: the same 2 folds and base seed 0. Holm's correction counts 1 comparison.
 
-- Text of base. **CLOSE.** Our mean is within the margin, yet 95% of our runs miss the article's value.
+- Text of base. **CLOSE.** Our mean is within the margin, yet the article's value lies outside the range \
+of 95% of single runs.
 - Text of better. (our own question) **HOLDS ON AVERAGE, TOO SMALL TO MATTER.** The claim holds on average: \
 4 of 5 paired runs show it \
 (1 tie), too few seeds to say that a single run usually does; yet the difference is too small to matter: its mean is \
@@ -169,7 +170,8 @@ spread over folds (smallest to largest) | verdict |
 | test accuracy | 80.5% | 80.00% ± 0.00% | 5 | 79.95 to 80.05% | 80.00 to 80.00% | 5.00% (5.00 to 5.00%) | CLOSE |
 | test loss | – | 0.5000 ± 0.0000 | 5 | 0.5000 to 0.5000 | 0.5000 to 0.5000 | 0.0000 (0.0000 to 0.0000) | NOT REPORTED |
 
-**test accuracy: CLOSE.** Our mean is within the margin, yet 95% of our runs miss the article's value.
+**test accuracy: CLOSE.** Our mean is within the margin, yet the article's value lies outside the range \
+of 95% of single runs.
 
 Margin that counts as the same, fixed before the run: test accuracy 5.38 points.
 
@@ -333,18 +335,52 @@ def test_a_plot_that_is_no_longer_drawn_goes(tmp_path):
     assert not (out / "base" / "curves.svg").exists()
 
 
+def test_only_files_that_are_ours_are_removed(tmp_path):
+    """A stored summary may name any file as its plot; somebody may have written it."""
+    out, precious = tmp_path / "results", tmp_path / "precious.txt"
+    store(out, fixed("base"), outcomes(0.8 + EBB))
+    build_experiment(out, "base")
+    precious.write_text("mine")
+    path = out / "base" / "summary.json"
+    stored = json.loads(path.read_text())
+    path.write_text(json.dumps(stored | {"plots": ["../../precious.txt", str(precious)], "made_from": "x"}))
+    build_experiment(out, "base")
+    assert precious.read_text() == "mine"
+
+
+def test_no_verdict_rests_on_replicas_that_diverged(tmp_path):
+    """Their accuracy is the share of the majority class, which an article may well print."""
+    out = tmp_path / "results"
+    nan = [
+        Outcome(
+            seed, 1.0, ((0, 1, 9, "test", "accuracy", 0.5), (0, 1, 9, "test", "loss", float("nan"))), {0: "diverged"}
+        )
+        for seed in range(12)
+    ]
+    store(out, fixed("base", 0.5), nan)
+    (summary,) = build_index(out, tmp_path)
+    assert summary.figures == ()
+    index = (out / "README.md").read_text()
+    assert "| [base](base/table.md) | test accuracy | NOT JUDGED | – | – | – | 0 (12 replicas diverged) |" in index
+    assert "REPRODUCED**" not in index
+    assert "12 replicas diverged" in (out / "report.html").read_text()
+
+
 def test_replicas_in_trouble_are_shown(tmp_path):
     out = tmp_path / "results"
     cells = outcomes(0.8 + EBB)
     cells[3] = Outcome(3, 1.0, error="ValueError: expected <a> & *b*")
     cells[4] = Outcome(4, 1.0, ((0, 1, 9, "test", "accuracy", 0.1),), {0: "diverged: loss is NaN"})
+    cells[5] = Outcome(5, 1.0, ((0, 1, 9, "test", "accuracy", 0.1),))
     store(out, fixed("base"), cells)
     build_index(out, tmp_path)
     table = (out / "base" / "table.md").read_text()
-    failed = "1 replica failed, shown and counted:\n\n- seed 3: failed: ValueError: expected \\<a> & \\*b\\*"
+    failed = "1 replica failed: its seed is in no verdict:\n\n- seed 3: failed: ValueError: expected \\<a> & \\*b\\*"
     assert failed in table
-    assert "1 replica diverged, shown and counted:\n\n- seed 4, fold 0: diverged: loss is NaN" in table
-    assert "1 seed no better than guessing, shown and counted:\n\n- seed 4: test accuracy 10.00%" in table
+    assert "1 replica diverged: its seed is in no verdict:\n\n- seed 4, fold 0: diverged: loss is NaN" in table
+    assert "1 seed no better than guessing, shown and counted:\n\n- seed 5: test accuracy 10.00%" in table
+    index = (out / "README.md").read_text()
+    assert "| 28 (1 replica failed, 1 replica diverged) |" in index
     page = (out / "report.html").read_text()
     assert "<li>seed 3: failed: ValueError: expected &lt;a&gt; &amp; *b*</li>" in page
 

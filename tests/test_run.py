@@ -122,6 +122,17 @@ def test_closing_the_generator_ends_the_workers(tmp_path, monkeypatch):
     assert [line for line in command_lines(os.getpid()) if "LokyProcess" in line] == []
 
 
+def test_code_in_the_current_folder_is_not_executed(tmp_path):
+    """Python imports a random.py that lies there, started with -m or -c, as workers and helpers are."""
+    for name in ("random", "signal", "joblib", "numpy", "repro"):
+        (tmp_path / f"{name}.py").write_text(f"open('{name}.ran', 'w')\n")
+    config = write_configs(tmp_path / "configs") / "tiny.yaml"
+    program = Path(sys.executable).with_name("repro")
+    done = command([str(program)], "run", config, "--seeds", "2", "-q", "-j", "2", "-o", "out", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.glob("*.ran")) == []
+
+
 def test_workers_have_one_thread_and_leave_ctrl_c_to_the_parent(tmp_path, monkeypatch):
     outcomes, _ = trained(shows_its_surroundings, tasks(tmp_path, 3), 2, monkeypatch)
     assert set(outcomes.values()) == {("1", True, os.getpid())}
@@ -317,11 +328,6 @@ def read_runs(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def records_of(folder: Path) -> list[dict[str, str]]:
-    """The rows of runs.csv, without what they cost."""
-    return [{key: value for key, value in row.items() if key != "seconds"} for row in read_runs(folder)]
-
-
 @pytest.fixture(scope="module")
 def real(tmp_path_factory) -> tuple[Path, Path]:
     """Folders of the tiny experiments and of their results, trained side by side in two workers."""
@@ -334,7 +340,7 @@ def real(tmp_path_factory) -> tuple[Path, Path]:
 
 def test_records_are_complete_and_plausible(real):
     _, out = real
-    rows = records_of(out / "tiny")
+    rows = read_runs(out / "tiny")
     assert [(row["seed"], row["fold"], row["metric"]) for row in rows] == [
         (str(seed), str(fold), metric) for seed in range(3) for fold in range(3) for metric in ("accuracy", "loss")
     ]
@@ -346,7 +352,7 @@ def test_records_are_complete_and_plausible(real):
     }
     assert all(0.4 < value < 0.95 for value in values["accuracy"])
     assert len(set(values["loss"])) == 9
-    assert records_of(out / "other") != rows
+    assert read_runs(out / "other") != rows
 
 
 def test_records_do_not_depend_on_workers_company_process_or_locale(real, tmp_path):
@@ -369,26 +375,26 @@ def test_records_do_not_depend_on_workers_company_process_or_locale(real, tmp_pa
         env=os.environ | surroundings,
     )
     assert done.returncode == 0, done.stderr  # and the parent has imported no TensorFlow
-    assert records_of(tmp_path / "tiny") == records_of(out / "tiny")
+    assert read_runs(tmp_path / "tiny") == read_runs(out / "tiny")
     assert (tmp_path / "tiny" / "table.md").read_bytes() == (out / "tiny" / "table.md").read_bytes()
 
 
 def test_records_do_not_depend_on_order_or_on_what_a_worker_has_trained_before(real, tmp_path):
     configs, out = real
-    before = [records_of(out / name) for name in ("tiny", "other")]
+    before = [read_runs(out / name) for name in ("tiny", "other")]
     result = invoke("run", configs / "tiny.yaml", configs / "other.yaml", "-j", "1", "-o", tmp_path)
     assert result.exit_code == 0
-    assert [records_of(tmp_path / name) for name in ("tiny", "other")] == before
+    assert [read_runs(tmp_path / name) for name in ("tiny", "other")] == before
     forced = invoke("run", configs / "tiny.yaml", "--force", "-j", "2", "-o", tmp_path)
     assert forced.stdout.splitlines()[-1] == f"3 seeds trained; tables in {tmp_path}/README.md."
-    assert records_of(tmp_path / "tiny") == before[0]
+    assert read_runs(tmp_path / "tiny") == before[0]
 
 
 def test_keras_own_fit_gives_the_same_results(real, tmp_path):
     configs, out = real
     result = invoke("run", configs / "tiny.yaml", "--engine", "keras", "-j", "2", "-o", tmp_path)
     assert result.exit_code == 0
-    plain, stacked = records_of(tmp_path / "tiny"), records_of(out / "tiny")
+    plain, stacked = read_runs(tmp_path / "tiny"), read_runs(out / "tiny")
     for left, right in zip(plain, stacked, strict=True):
         tolerance = 1e-4 if left["metric"] == "loss" else 0.015  # one row of 70 on the other side of one half
         assert float(left.pop("value")) == pytest.approx(float(right.pop("value")), abs=tolerance)
@@ -411,7 +417,7 @@ def test_killed_in_the_middle_a_run_goes_on_to_the_same_tables(real, start, tmp_
     assert result.stdout.splitlines()[-1] == f"{6 - stored} seeds trained; tables in {out}/README.md."
     assert list(out.rglob(".*.tmp")) == []
     for name in ("tiny", "other"):
-        assert records_of(out / name) == records_of(whole / name)
+        assert read_runs(out / name) == read_runs(whole / name)
         assert (out / name / "table.md").read_bytes() == (whole / name / "table.md").read_bytes()
 
 

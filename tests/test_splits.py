@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from repro import datasets
-from repro.datasets.splits import stratified_k_fold
+from repro.datasets.splits import Split, stratified_k_fold
 from repro.errors import ConfigError
 
 
@@ -72,3 +74,52 @@ def test_as_many_folds_as_rows_of_the_smallest_class_are_allowed() -> None:
     y = np.array([0] * 9 + [4] * 3, dtype=np.int32)
 
     assert [int((y[split.test] == 4).sum()) for split in stratified_k_fold(y, 3, 0)] == [1, 1, 1]
+
+
+@pytest.fixture(scope="module")
+def folds_of_the_article(sonar_labels: np.ndarray) -> list[Split]:
+    return stratified_k_fold(sonar_labels, 10, 7, "scikit-learn 0.18")
+
+
+def test_scikit_learn_0_18_put_the_longer_pieces_of_both_classes_into_the_first_folds(
+    sonar_labels: np.ndarray, folds_of_the_article: list[Split]
+) -> None:
+    assert [len(split.test) for split in folds_of_the_article] == [22, *[21] * 6, *[20] * 3]
+    assert [int((sonar_labels[split.test] == 0).sum()) for split in folds_of_the_article] == [12, *[11] * 9]
+
+
+def test_its_folds_divide_the_rows(folds_of_the_article: list[Split]) -> None:
+    assert np.array_equal(np.sort(np.concatenate([split.test for split in folds_of_the_article])), np.arange(208))
+    for split in folds_of_the_article:
+        assert np.array_equal(np.sort(np.concatenate([split.train, split.test])), np.arange(208))
+        assert split.test.dtype == split.train.dtype == np.int32
+
+
+def test_its_generator_goes_on_from_one_class_to_the_next() -> None:
+    """Computed by hand: RandomState(7).shuffle of 0..3, and then of 0..2, each cut into two pieces."""
+    generator = np.random.RandomState(7)
+    first, second = np.arange(4), np.arange(3)
+    generator.shuffle(first)
+    generator.shuffle(second)
+    y = np.array([1, 0, 0, 1, 0, 1, 0], dtype=np.int32)
+    zeros, ones = np.array([1, 2, 4, 6]), np.array([0, 3, 5])
+    splits = stratified_k_fold(y, 2, 7, "scikit-learn 0.18")
+    assert splits[0].test.tolist() == sorted([*zeros[first[:2]], *ones[second[:2]]])
+    assert splits[1].test.tolist() == sorted([*zeros[first[2:]], *ones[second[2:]]])
+
+
+def possible_means(sizes: list[int]) -> set[str]:
+    """Every mean of fold accuracies, each of whole rows right, as an article prints it: in percent to two decimals."""
+    sums = {Fraction(0)}
+    for size in sizes:
+        sums = {total + Fraction(right, size) for total in sums for right in range(size + 1)}
+    return {f"{float(100 * total / len(sizes)):.2f}" for total in sums}
+
+
+def test_the_articles_means_are_possible_with_these_folds_and_two_of_them_are_not_with_todays(
+    sonar_labels: np.ndarray, folds_of_the_article: list[Split]
+) -> None:
+    then = possible_means([len(split.test) for split in folds_of_the_article])
+    today = possible_means([len(split.test) for split in stratified_k_fold(sonar_labels, 10, 7)])
+    assert {"86.04", "83.52", "83.59"} <= then
+    assert {"86.04", "83.52", "83.59"} & today == {"83.52"}

@@ -58,16 +58,16 @@ def test_number_by_hand():
         ),
         (
             *(0.95, 0.15, "CLOSE", (False, True)),
-            "Our mean is within the margin, yet 95% of our runs miss the article's value.",
+            "Our mean is within the margin, yet the article's value lies outside the range of 95% of single runs.",
         ),
         (
             *(0.95, 0.05, "NOT REPRODUCED", (False, False)),
-            "The article's value lies above the range of 95% of our runs, "
+            "The article's value lies above the range of 95% of single runs, "
             "and our mean is not shown to be within the margin.",
         ),
         (
             *(0.70, 0.05, "NOT REPRODUCED", (False, False)),
-            "The article's value lies below the range of 95% of our runs, "
+            "The article's value lies below the range of 95% of single runs, "
             "and our mean is not shown to be within the margin.",
         ),
     ],

@@ -65,9 +65,28 @@ class Training(Strict):
 
 
 class StratifiedKFold(Strict):
-    """Shuffled stratified k-fold cross-validation; each fold is evaluated once, at the end of its training."""
+    """Shuffled stratified k-fold cross-validation; each fold is evaluated once, at the end of its training.
+
+    Every seed draws folds of its own, unless `random_state` names those of an article.
+    """
 
     folds: int = Field(ge=2, le=1000)
+    as_in: Literal["scikit-learn 0.18"] | None = Field(
+        None, description="divide the rows as this older scikit-learn did; today's makes folds of other sizes"
+    )
+    random_state: int | None = Field(
+        None,
+        ge=0,
+        le=2**32 - 1,
+        description="the folds of StratifiedKFold(shuffle=True, random_state=...), in every seed",
+    )
+
+    @property
+    def described(self) -> str:
+        """The folds in words, for whoever compares two experiments."""
+        rule = f" as in {self.as_in}" if self.as_in else ""
+        fixed = "" if self.random_state is None else f" with random state {self.random_state}"
+        return f"{self.folds} folds{rule}{fixed}"
 
 
 class FixedSplit(Strict):

@@ -18,6 +18,7 @@ from repro.records import digest, pretty, read_json, write
 from repro.report import REPORT_VERSION
 from repro.report.stored import Stored, read_provenance, read_runs, stored_experiment, stored_experiments
 from repro.report.summary import Summary, runs_frame, summarize
+from repro.report.text import PLOTS
 
 MARKS = {
     "README.md": "# Results\n\nPublished figures and claims against ours.",
@@ -53,7 +54,7 @@ def build_experiment(out: Path, name: str, force: bool = False) -> Summary:
     if before and not force and _is_current(folder, before, made_from):
         return before
     summary = _write_experiment(folder, provenance, runs, made_from)
-    for stale in set(before.plots if before else ()) - set(summary.plots):
+    for stale in {f"{name}.{kind}" for name in PLOTS for kind in ("svg", "png")} - set(summary.plots):
         (folder / stale).unlink(missing_ok=True)
     return summary
 

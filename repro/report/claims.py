@@ -194,7 +194,7 @@ def unlike_splits(a: Experiment, b: Experiment) -> str:
     folds = [each.protocol.stratified_k_fold for each in (a, b)]
     pairs = {
         "data set": (a.dataset.name, b.dataset.name),
-        "split": tuple(f"{split.folds} folds" if split else "a fixed split" for split in folds),
+        "split": tuple(split.described if split else "a fixed split" for split in folds),
         "base_seed": (a.base_seed, b.base_seed),
     }
     return "; ".join(f"{what} ({of_a} and {of_b})" for what, (of_a, of_b) in pairs.items() if of_a != of_b)

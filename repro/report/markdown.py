@@ -105,20 +105,15 @@ def index_page(sections: Sequence[Section]) -> str:
 
 def _numbers(sections: Sequence[Section]) -> str:
     header = ["experiment", "figure", "verdict", "article", OURS, "margin", "seeds"]
-    rows = [
-        [
-            _link(member.name) + _trial(member.summary),
-            text.name_of(figure),
-            _bold(words.verdict_of(figure)),
-            text.article_number(figure),
-            text.our_value(figure),
-            text.margin_of(figure),
-            str(figure.n),
-        ]
-        for section in sections
-        for member in section.members
-        for figure in text.shown(member.summary)
-    ]
+    rows = []
+    for member in (member for section in sections for member in section.members):
+        where, lost = _link(member.name) + _trial(member.summary), words.left_out(member.summary)
+        for figure in text.shown(member.summary):
+            row = [where, text.name_of(figure), _bold(words.verdict_of(figure)), text.article_number(figure)]
+            seeds = f"{figure.n} ({lost})" if lost else str(figure.n)
+            rows.append([*row, text.our_value(figure), text.margin_of(figure), seeds])
+        if not text.shown(member.summary):
+            rows.append([where, "test accuracy", "NOT JUDGED", "–", "–", "–", f"0 ({lost})" if lost else "0"])
     return table(header, rows)
 
 

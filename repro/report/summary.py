@@ -118,9 +118,13 @@ def per_seed(frame: DataFrame, metric: str, split: str) -> DataFrame:
 
 
 def finite_seeds(frame: DataFrame, metric: str, split: str) -> DataFrame:
-    """`per_seed` without the seeds that lack a fold or have a figure that is not finite."""
+    """`per_seed` without the seeds that lack a fold, have a figure that is not finite, or a replica that diverged.
+
+    The accuracy of a model whose loss is not a number is finite and says nothing: no verdict rests on it.
+    """
     table = per_seed(frame, metric, split)
-    return table[np.isfinite(table).all(axis=1)]
+    diverged = frame.loc[frame["status"] != "ok", "seed"].unique()
+    return table[np.isfinite(table).all(axis=1) & ~table.index.isin(diverged)]
 
 
 def tested_rows(experiment: Experiment) -> int:

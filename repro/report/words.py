@@ -151,7 +151,7 @@ def _runs(numbers: Sequence[int]) -> str:
 READING_NUMBERS = (
     "REPRODUCED: our mean is within the margin, and a run like the article's is an ordinary one.",
     "CONSISTENT: a run like the article's is plausible, but closeness of the mean is not shown.",
-    "CLOSE: our mean is within the margin, yet 95% of our runs miss the article's value.",
+    "CLOSE: our mean is within the margin, yet the article's value lies outside the range of 95% of single runs.",
     "NOT REPRODUCED: neither. TOO FEW SEEDS: fewer than five. NOT REPORTED: the article gives no figure.",
     "An ordinary run is one inside the 95% prediction interval of a single run, widened by the rounding of the "
     "article's value. By design 5% of true figures fall outside.",
@@ -240,12 +240,20 @@ def explanations(summary: Summary) -> list[str]:
 def troubles(summary: Summary) -> list[tuple[str, tuple[str, ...]]]:
     """What failed, diverged or learnt nothing: a title, and a line for each of the first twenty."""
     kinds = (
-        ("replica", "failed", summary.failed),
-        ("replica", "diverged", summary.diverged),
-        ("seed", "no better than guessing", summary.at_chance),
+        ("replica", "failed: its seed is in no verdict", summary.failed),
+        ("replica", "diverged: its seed is in no verdict", summary.diverged),
+        ("seed", "no better than guessing, shown and counted", summary.at_chance),
     )
     return [
-        (f"{len(lines)} {noun}{'s' if len(lines) > 1 else ''} {kind}, shown and counted", lines[:20])
+        (f"{len(lines)} {noun}{'s' if len(lines) > 1 else ''} {kind}", lines[:20])
         for noun, kind, lines in kinds
         if lines
     ]
+
+
+def left_out(summary: Summary) -> str:
+    """How many replicas failed or diverged, for an index; empty where none did."""
+    counts = [
+        (len(lines), word) for word, lines in (("failed", summary.failed), ("diverged", summary.diverged)) if lines
+    ]
+    return ", ".join(f"{count} replica{'s' if count > 1 else ''} {word}" for count, word in counts)

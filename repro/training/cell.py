@@ -133,7 +133,7 @@ def shared_tensor(array: np.ndarray) -> tf.Tensor:
 
 
 def _padded(rows: Sequence[np.ndarray]) -> np.ndarray:
-    """Stack index arrays of different lengths, -1 where one is shorter. All of a k-fold's differ by at most one row."""
+    """Stack index arrays of different lengths, -1 where one is shorter. Folds differ by a row or two."""
     width = max(len(part) for part in rows)
     padded = np.full((len(rows), width), -1, np.int32)
     for line, part in zip(padded, rows, strict=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from repro.config.schema import Experiment
+from repro.config.schema import Experiment, StratifiedKFold
 from repro.datasets import Dataset, DatasetInfo, Part
 from repro.datasets.splits import stratified_k_fold
 from repro.errors import ConfigError
@@ -148,13 +148,15 @@ def check_labels(experiment: Experiment, labels: np.ndarray) -> None:
 def make_plan(experiment: Experiment, dataset: Dataset, seed: int) -> Plan:
     """Lay out the cell of `seed`. The protocol fits the data set (`check_plan`)."""
     if experiment.protocol.stratified_k_fold:
-        return _cross_validation(experiment, dataset, seed, experiment.protocol.stratified_k_fold.folds)
+        return _cross_validation(experiment, dataset, seed, experiment.protocol.stratified_k_fold)
     return _fixed_split(experiment, dataset, seed)
 
 
-def _cross_validation(experiment: Experiment, dataset: Dataset, seed: int, folds: int) -> Plan:
-    state = randomness.split_state(experiment.base_seed, seed)
-    splits = stratified_k_fold(dataset.train.y, folds, state)
+def _cross_validation(experiment: Experiment, dataset: Dataset, seed: int, k_fold: StratifiedKFold) -> Plan:
+    state = k_fold.random_state
+    if state is None:
+        state = randomness.split_state(experiment.base_seed, seed)
+    splits = stratified_k_fold(dataset.train.y, k_fold.folds, state, k_fold.as_in)
     rows = len(dataset.train.y)
     x, y = [], []
     replicas = []

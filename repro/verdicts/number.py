@@ -150,10 +150,12 @@ def _sentence(verdict: Verdict, n: int, side: str) -> str:
         case "CONSISTENT":
             return "A run like the article's is plausible, but closeness of the mean is not shown."
         case "CLOSE":
-            return "Our mean is within the margin, yet 95% of our runs miss the article's value."
+            return (
+                "Our mean is within the margin, yet the article's value lies outside the range of 95% of single runs."
+            )
         case "NOT REPRODUCED":
             return (
-                f"The article's value lies {side} the range of 95% of our runs, "
+                f"The article's value lies {side} the range of 95% of single runs, "
                 "and our mean is not shown to be within the margin."
             )
         case "TOO FEW SEEDS":
