@@ -81,9 +81,10 @@ def _executor(count: int) -> Iterator[Any]:
     """
     from joblib.externals.loky import get_reusable_executor
 
-    executor = get_reusable_executor(
-        count, timeout=IDLE_SECONDS, initializer=_begin, initargs=(os.getpid(),), env=WORKER_VARIABLES
-    )
+    with _safe_path():
+        executor = get_reusable_executor(
+            count, timeout=IDLE_SECONDS, initializer=_begin, initargs=(os.getpid(),), env=WORKER_VARIABLES
+        )
     try:
         yield executor
     except BaseException:
