@@ -1,0 +1,1 @@
+"""What lies in a results folder, and its types: records, cells, provenance, stored experiments."""

@@ -1,0 +1,193 @@
+"""Where stored records come from: read and written here alone, in one frozen type.
+
+`provenance.json` vouches for `runs.csv` beside it by its SHA-256, and holds all that tables need besides the records.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from repro.config.schema import Article, Experiment
+from repro.errors import MachineError
+from repro.files import digest, pretty, write
+
+FILE = "provenance.json"
+
+
+class Frozen(BaseModel):
+    """Values that do not change once they are there; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Environment(Frozen):
+    """Everything outside the configuration that may move a bit of a record."""
+
+    training_version: int
+    python: str
+    packages: dict[str, str | None]
+    machine: str
+    processor: str
+    gpus: tuple[str, ...]
+    threads_per_worker: int
+    flags: dict[str, str]
+
+
+class DataUsed(Frozen):
+    """The data set as it was: what tables have to know of it, whatever is known of it today."""
+
+    rows: int
+    """Rows of the training part: all rows where there is no test part."""
+    test_rows: int
+    classes: int
+    sha256: dict[str, str]
+
+
+class Conditions(Frozen):
+    """What a trained number depends on besides the seed."""
+
+    trained: dict[str, Any]
+    engine: str
+    data: DataUsed
+    environment: Environment
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all of them: a cell with another one is never used."""
+        return digest([self.trained, self.engine, self.data.sha256, self.environment.model_dump(mode="json")])
+
+
+class Code(Frozen):
+    """The state of the checkout: its commit, and whether files differ from it; None where it is not known."""
+
+    commit: str | None
+    dirty: bool | None
+
+
+class Made(Frozen):
+    """How, where and when records were made; it stays as it is where another run makes the same records."""
+
+    engine: str
+    data: DataUsed
+    environment: Environment
+    repro: str
+    code: Code
+    cores: int | None
+    started: str
+    wall_seconds: float
+    cell_seconds: float
+    """Training time, all seeds added up."""
+
+
+class Provenance(Frozen):
+    """What is stored beside the records of an experiment."""
+
+    version: Literal[2] = 2
+    experiment: Experiment
+    """As it was run."""
+    article: Article | None
+    """Its article as it was then, where that is not one that comes with repro."""
+    config: str
+    """The file as the command line names it."""
+    overrides: tuple[str, ...]
+    """What was set on the command line, as KEY=VALUE: with any, it is a trial and not the article's experiment."""
+    runs: str
+    """SHA-256 of `runs.csv`."""
+    made: Made
+
+    @property
+    def conditions(self) -> Conditions:
+        """Under which the records were made."""
+        made = self.made
+        trained = self.experiment.trained
+        return Conditions(trained=trained, engine=made.engine, data=made.data, environment=made.environment)
+
+    @property
+    def command(self) -> str:
+        """What makes these results again."""
+        return command(self.config, self.overrides, self.made.engine)
+
+    @property
+    def trial(self) -> str:
+        """The overrides besides the number of seeds, as options; empty for the experiment as it is configured."""
+        return " ".join(_options(each for each in self.overrides if not each.startswith("seeds=")))
+
+
+def command(config: str, overrides: Sequence[str], engine: str) -> str:
+    """The command line that runs an experiment."""
+    named = [] if engine == "stacked" else [f"--engine {engine}"]
+    return " ".join(["repro run", shlex.quote(config), *_options(overrides), *named])
+
+
+def _options(overrides: Any) -> list[str]:
+    return [f"-S {shlex.quote(each)}" for each in overrides]
+
+
+def write_provenance(folder: Path, provenance: Provenance) -> None:
+    """Write `provenance.json`. Raises OSError."""
+    write(folder / FILE, pretty(provenance.model_dump(mode="json")))
+
+
+def read_provenance(folder: Path) -> Provenance:
+    """The provenance in the folder of a stored experiment. Raises MachineError where it is missing or not ours."""
+    path = folder / FILE
+    try:
+        provenance = Provenance.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise MachineError(f"{path}: missing; run the experiment again") from None
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        raise MachineError(
+            f"{path}: {f'{place}: ' if place else ''}{fault['msg']}: not written by this version of repro; "
+            "run the experiment again"
+        ) from error
+    if provenance.experiment.name != folder.name:
+        raise MachineError(
+            f"{path}: expected {folder.name}, the name of its folder, got {provenance.experiment.name}; "
+            "keep copies elsewhere"
+        )
+    return provenance
+
+
+LONGEST = 100
+"""Characters of a value that are shown."""
+
+
+def changes(old: Conditions, new: Conditions) -> tuple[str, ...]:
+    """What differs, as `key.path old -> new`; keys of the config are named as they are there."""
+    before, now = (each.model_dump(mode="json") | {"data": each.data.sha256} for each in (old, new))
+    lines = [line for key in before for line in _differences(before[key], now[key], key)]
+    return tuple(line.removeprefix("trained.") for line in lines)
+
+
+def _differences(old: Any, new: Any, path: str) -> list[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = sorted({*old, *new})
+        return [line for key in keys for line in _differences(old.get(key), new.get(key), f"{path}.{key}")]
+    if isinstance(old, list) and isinstance(new, list):
+        if len(old) == len(new):
+            pairs = zip(old, new, strict=True)
+            return [line for i, (a, b) in enumerate(pairs) for line in _differences(a, b, f"{path}.{i}")]
+        begin, end = _common(old, new), _common(old[::-1], new[::-1])
+        end = min(end, len(old) - begin, len(new) - begin)
+        old, new, path = old[begin : len(old) - end], new[begin : len(new) - end], f"{path}, from {begin} on,"
+    return [] if old == new else [f"{path} {_shown(repr(old), repr(new))}"]
+
+
+def _common(old: Sequence[Any], new: Sequence[Any]) -> int:
+    """How many items (of a text, characters) two have in common at their beginning."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+
+
+def _shown(old: str, new: str) -> str:
+    """`old -> new`; long texts from a little before the place where they begin to differ."""
+    begin = max(0, _common(old, new) - 30) if max(len(old), len(new)) > LONGEST else 0
+    parts = [text[begin : begin + LONGEST] + "..." * (len(text) > begin + LONGEST) for text in (old, new)]
+    return " -> ".join(f"{'...' * (begin > 0)}{part}" for part in parts)

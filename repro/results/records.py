@@ -1,0 +1,90 @@
+"""A record, what a cell came to, and `runs.csv`: the border between training and everything after it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from repro.errors import one_line
+from repro.results.provenance import Environment
+
+COLUMNS = ("experiment", "seed", "fold", "epoch", "step", "split", "metric", "value", "status")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Record:
+    """One metric of one replica at one evaluation point, to nine significant digits (what float32 carries).
+
+    Epochs count from 1, steps from 0: step k is evaluated after k + 1 updates.
+    """
+
+    fold: int
+    epoch: int
+    step: int
+    split: str
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What a cell, one seed of an experiment, came to: the records of all its replicas, or why there are none."""
+
+    seed: int
+    seconds: float
+    environment: Environment | None
+    """Where it was trained; None where its worker died."""
+    records: tuple[Record, ...] = ()
+    diverged: Mapping[int, str] = field(default_factory=dict)
+    """Fold -> why its figures are those of a failed training."""
+    error: str | None = None
+
+    @property
+    def rows(self) -> Iterator[tuple[object, ...]]:
+        """The cell's lines of `runs.csv`, sorted, without the experiment's name."""
+        if self.error is not None:
+            yield (self.seed, *[""] * 6, f"failed: {_reason(self.error)}")
+        for r in sorted(self.records):
+            status = self.diverged.get(r.fold, "ok")
+            yield self.seed, r.fold, r.epoch, r.step, r.split, r.metric, repr(r.value), status
+
+
+def runs_csv(experiment: str, cells: Iterable[CellResult]) -> str:
+    """The tidy raw records, sorted, one metric of one replica at one evaluation point a line.
+
+    Nothing in it depends on when, where or how fast they were made: what differs between two of them has moved.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    ordered = sorted(cells, key=lambda cell: cell.seed)
+    table.writerows((experiment, *row) for row in itertools.chain.from_iterable(cell.rows for cell in ordered))
+    return text.getvalue()
+
+
+def _reason(error: str) -> str:
+    """The last exception of a traceback, on one line of at most 200 characters; any other text as it is."""
+    message = re.split(r"^Traceback .*\n(?: .*\n)*", error, flags=re.MULTILINE)[-1]
+    plain = one_line(message)
+    return plain if len(plain) <= 200 else plain[:199] + "…"
+
+
+SeedRecords = dict[tuple[str, ...], str]
+"""The records of one seed: (fold, epoch, step, split, metric) -> value, all as they are written."""
+
+
+def records_by_seed(runs: str) -> dict[int, SeedRecords]:
+    """The records in the text of a `runs.csv`, in its order; a seed that failed has none.
+
+    Raises ValueError or KeyError for text that is none.
+    """
+    found: dict[int, SeedRecords] = {}
+    for row in csv.DictReader(io.StringIO(runs)):
+        seed = found.setdefault(int(row["seed"]), {})
+        if not row["status"].startswith("failed"):
+            seed[tuple(row[key] for key in ("fold", "epoch", "step", "split", "metric"))] = row["value"]
+    return found

@@ -1,0 +1,138 @@
+"""An experiment as it lies in a results folder: read once, and carried from there to the last page."""
+
+from __future__ import annotations
+
+import io
+import shlex
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from repro.config.schema import Experiment
+from repro.errors import MachineError
+from repro.files import sha256
+from repro.results.provenance import Provenance, read_provenance
+from repro.results.records import CellResult, SeedRecords, records_by_seed
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+RUNS = "runs.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class StoredExperiment:
+    """One experiment of a results folder, with the records that its provenance vouches for."""
+
+    folder: Path
+    provenance: Provenance
+    runs: str
+    """The text of `runs.csv`."""
+
+    @property
+    def name(self) -> str:
+        """The experiment's name, which is that of its folder."""
+        return self.folder.name
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment as it was run."""
+        return self.provenance.experiment
+
+    @cached_property
+    def frame(self) -> DataFrame:
+        """The records as a table with the columns of `runs.csv`."""
+        return runs_frame(self.runs)
+
+    @cached_property
+    def records(self) -> dict[int, SeedRecords]:
+        """The records by seed, as they are written."""
+        return records_by_seed(self.runs)
+
+    @property
+    def seconds(self) -> float:
+        """Training time of one seed, on average."""
+        return self.provenance.made.cell_seconds / max(1, len(self.records))
+
+    @property
+    def tested_rows(self) -> int:
+        """Rows that a test accuracy is measured on: the test part, or every row once in a cross-validation."""
+        data = self.provenance.made.data
+        return data.rows if self.experiment.protocol.stratified_k_fold else data.test_rows
+
+
+def stored_names(out: Path) -> list[str]:
+    """Names of the experiments with records in a results folder, sorted."""
+    if not out.is_dir():
+        return []
+    return sorted(path.parent.name for path in out.glob(f"*/{RUNS}"))
+
+
+def read_stored(out: Path, name: str) -> StoredExperiment:
+    """A stored experiment. Raises MachineError where a file is missing, damaged or not ours."""
+    folder = out / name
+    provenance = read_provenance(folder)
+    path = folder / RUNS
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise MachineError(f"{path}: missing; run the experiment first") from None
+    if sha256(content) != provenance.runs:
+        raise MachineError(
+            f"{path}: not as it was written (expected SHA-256 {provenance.runs}, got {sha256(content)}); "
+            f"`{provenance.command} -o {shlex.quote(str(folder.parent))}` makes it again"
+        )
+    return StoredExperiment(folder, provenance, content.decode())
+
+
+def find_stored(out: Path, name: str) -> StoredExperiment | None:
+    """A stored experiment, None where there is none that can be used."""
+    try:
+        return read_stored(out, name)
+    except (MachineError, OSError):
+        return None
+
+
+def runs_frame(runs: str) -> DataFrame:
+    """The raw records in the text of a `runs.csv`."""
+    import pandas as pd
+
+    kinds = {"experiment": str, "split": str, "metric": str, "status": str}
+    return pd.read_csv(io.StringIO(runs), dtype=kinds)
+
+
+def cells_frame(cells: list[CellResult]) -> DataFrame:
+    """Cells that are not stored, in the columns that values are read from."""
+    import pandas as pd
+
+    rows = [
+        (cell.seed, r.fold, r.epoch, r.step, r.split, r.metric, r.value, cell.diverged.get(r.fold, "ok"))
+        for cell in cells
+        for r in cell.records
+    ]
+    return pd.DataFrame(rows, columns=["seed", "fold", "epoch", "step", "split", "metric", "value", "status"])
+
+
+def per_seed(frame: DataFrame, metric: str, split: str) -> DataFrame:
+    """The metric at each replica's last evaluation: one row a seed, one column a fold."""
+    rows = frame[(frame["metric"] == metric) & (frame["split"] == split)]
+    rows = rows[rows["step"] == rows.groupby(["seed", "fold"])["step"].transform("max")]
+    return rows.pivot(index="seed", columns="fold", values="value").sort_index()
+
+
+def valid_seeds(frame: DataFrame, metric: str, split: str) -> DataFrame:
+    """`per_seed` without the seeds that lack a fold, have a figure that is not finite, or a replica that diverged.
+
+    The accuracy of a model whose loss is not a number is finite and says nothing: no verdict rests on it.
+    """
+    table = per_seed(frame, metric, split)
+    diverged = frame.loc[frame["status"] != "ok", "seed"].unique()
+    return table[np.isfinite(table).all(axis=1) & ~table.index.isin(diverged)]
+
+
+def seed_values(frame: DataFrame, metric: str) -> np.ndarray:
+    """(n,) values on the test data, one of each seed that has a valid one: the mean over its folds."""
+    return np.asarray(valid_seeds(frame, metric, "test").mean(axis=1), np.float64)
