@@ -187,7 +187,10 @@ def test_a_seed_that_always_dies_is_exit_code_5_and_in_the_table_and_tried_again
     assert sorted(path.name for path in out.glob(".cells/*/*/*")) == ["seed-00000.json", "seed-00002.json"]
     monkeypatch.setattr(pool, "train_cell", works)
     again = invoke("run", config, "-o", out, "-j", "1")
-    assert (again.exit_code, again.stdout.splitlines()[-1]) == (0, f"1 seed trained; tables in {out}/README.md.")
+    assert (again.exit_code, again.stdout.splitlines()[-1]) == (
+        0,
+        f"1 seed trained, 2 of 3 seeds identical to the stored ones; tables in {out}/README.md.",
+    )
     assert {row["status"] for row in read_runs(out / "tiny")} == {"ok"}
 
 
@@ -386,7 +389,8 @@ def test_records_do_not_depend_on_order_or_on_what_a_worker_has_trained_before(r
     assert result.exit_code == 0
     assert [read_runs(tmp_path / name) for name in ("tiny", "other")] == before
     forced = invoke("run", configs / "tiny.yaml", "--force", "-j", "2", "-o", tmp_path)
-    assert forced.stdout.splitlines()[-1] == f"3 seeds trained; tables in {tmp_path}/README.md."
+    same = "3 of 3 seeds identical to the stored ones"
+    assert forced.stdout.splitlines()[-1] == f"3 seeds trained, {same}; tables in {tmp_path}/README.md."
     assert read_runs(tmp_path / "tiny") == before[0]
 
 
