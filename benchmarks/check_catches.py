@@ -9,7 +9,6 @@ minutes on two cores. Nothing is written.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,20 +17,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib.externals.loky import get_reusable_executor
+from loky import get_reusable_executor
 
-from repro import pool
-from repro.check import METRICS, Row, check
-from repro.config import configs_folder, load_experiment
-from repro.display.check_page import shift, value
-from repro.display.progress import make_watcher
-from repro.references import Reference, read_references
+from repro.cli.progress import make_progress
+from repro.cli.words import shift, value
+from repro.commands.check import METRICS, Row, check
+from repro.commands.jobs import jobs_of
+from repro.commands.references import Reference, read_references
+from repro.config.catalogue import Catalogue
 from repro.report.markdown import table
-from repro.report.stored import stored_experiments
 from repro.report.text import amount
-from repro.run import Job
-from repro.training.worker import Outcome, Task, start_worker, train_cell
-from repro.verdicts.check import TOTAL_ALPHA
+from repro.results.records import CellResult
+from repro.results.stored import stored_names
+from repro.training.environment import environment
+from repro.training.executor import LokyExecutor, available_cores
+from repro.training.worker import Task, start_worker, train_cell
+from repro.verdicts.permutation import TOTAL_ALPHA
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 WRONG_LABELS = 100  # of 10,000
@@ -99,7 +100,7 @@ CASES = (
 _injected: list[bool] = []
 
 
-def defective_cell(inject: Callable[[], None] | None, task: Task) -> Outcome:
+def defective_cell(inject: Callable[[], None] | None, task: Task) -> CellResult:
     """What a worker runs in the place of `train_cell`."""
     if inject and not _injected:
         start_worker()  # before the defect imports TensorFlow
@@ -110,25 +111,23 @@ def defective_cell(inject: Callable[[], None] | None, task: Task) -> Outcome:
 
 def judged(case: Case, figures: int) -> list[list[str]]:
     """The rows of one defect."""
-    experiment = load_experiment(configs_folder() / f"{case.experiment}.yaml", case.overrides)
-    ((reference,), _) = read_references(RESULTS, [Job(experiment, "stacked", "")], everything=False)
-    if case.inject:
-        pool.train_cell = partial(defective_cell, case.inject)
+    here = environment()
+    jobs = jobs_of(Catalogue(), [case.experiment], here, case.overrides)
+    ((reference,), _) = read_references(RESULTS, jobs, here, everything=False)
+    executor = LokyExecutor(available_cores(), partial(defective_cell, case.inject))
     try:
-        here = "not compared" if case.overrides else "made elsewhere"
+        said = "not compared" if case.overrides else "made elsewhere"
         if not reference.differences:
-            here = rows_of(reference, figures)[0].verdict
-        rows = rows_of(replace(reference, differences=("as if made elsewhere",)), figures)
+            said = rows_of(reference, executor, figures)[0].verdict
+        rows = rows_of(replace(reference, differences=("as if made elsewhere",)), executor, figures)
     finally:
-        pool.train_cell = train_cell
         get_reusable_executor().shutdown(kill_workers=True)  # the next case wants workers without this defect
-    return [cells(case, row, here) for row in rows]
+    return [cells(case, row, said) for row in rows]
 
 
-def rows_of(reference: Reference, figures: int) -> tuple[Row, ...]:
-    cores = len(os.sched_getaffinity(0))
-    with make_watcher(quiet=True) as watcher:
-        return check([reference], (), cores, watcher, TOTAL_ALPHA * len(METRICS) / figures).rows
+def rows_of(reference: Reference, executor: LokyExecutor, figures: int) -> tuple[Row, ...]:
+    with make_progress(quiet=True) as progress:
+        return check([reference], (), executor, progress, TOTAL_ALPHA * len(METRICS) / figures).rows
 
 
 def cells(case: Case, row: Row, here: str) -> list[str]:
@@ -163,14 +162,14 @@ HEADER = (
 )
 
 LEGEND = """*Shift*: mean of five fresh seeds less that of the committed ones. *Detectable*: the shift that such a test
-finds four times in five. *p*: of the five; *p of the retry*: of ten other seeds, where those have failed. *Elsewhere*:
+finds with 80% power. *p*: of the five; *p of the retry*: of ten other seeds, where those have failed. *Elsewhere*:
 on a machine or with packages other than those of the committed results. *Here*: on the same ones, where one committed
 seed is trained again and compared to the last digit; a changed configuration is never compared so.
 """
 
 
 def main() -> None:
-    stored = len(stored_experiments(RESULTS))
+    stored = len(stored_names(RESULTS))
     figures = len(METRICS) * stored
     rows = []
     for case in CASES:

@@ -16,7 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.random import Generator
 
-from repro.verdicts.check import (
+from repro.verdicts.claim import ClaimInput, ClaimVerdict, judge_claim, judge_claims
+from repro.verdicts.intervals import Floats, wilson
+from repro.verdicts.number import accuracy_margin, judge_number
+from repro.verdicts.permutation import (
     FRESH_SEEDS,
     RETRY_SEEDS,
     TOTAL_ALPHA,
@@ -24,9 +27,6 @@ from repro.verdicts.check import (
     detectable_shift,
     permutation_p,
 )
-from repro.verdicts.claim import ClaimInput, ClaimVerdict, judge_claim, judge_claims
-from repro.verdicts.intervals import Floats, wilson
-from repro.verdicts.number import accuracy_margin, judge_number
 from repro.verdicts.power import detectable_effect
 
 ROOT_SEED = 2014
@@ -313,7 +313,7 @@ together (accuracy and loss of ten experiments), each tested at its share of 1%.
 fail as well, which is what the check reports. That is much rarer, though not the square of the first: both share the
 committed seeds."""
 
-FOUND_SHIFTS = """The mean has moved, up or down, by the shift that the check prints as found four times in five. It is
+FOUND_SHIFTS = """The mean has moved, up or down, by the shift that the check prints as found with 80% power. It is
 printed for the harder direction, so where the distribution is lopsided the other is found more often. The shift is
 computed from the committed seeds, which show the spread and its tails only roughly; checks against the same committed
 seeds are not independent, and these intervals are somewhat too narrow. *Red*: after the retry, which misses some of

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from repro.config import find_config, load_experiment
+from repro.config.catalogue import Catalogue, find_config
 from repro.config.schema import Experiment
-from repro.pool import train
+from repro.training.executor import LokyExecutor, available_cores
 from repro.training.worker import Task
 
-CORES = len(os.sched_getaffinity(0))
+CORES = available_cores()
 
 CALL = """
 import importlib, json, sys
@@ -64,20 +64,21 @@ def ours(name: str, overrides: Sequence[str], seeds: int, workers: int) -> tuple
 
     `seeds` seeds are trained twice in one pool: the second time, on other seeds, every worker has started and compiled.
     """
-    experiment = shipped(name, overrides)
+    experiment, executor = shipped(name, overrides), LokyExecutor(workers)
     walls = []
     for first in (0, seeds):
         start = time.perf_counter()
-        for _, outcome in train([Task(experiment, "stacked", first + each) for each in range(seeds)], workers, Notes()):
-            if outcome.error:
-                sys.exit(outcome.error)
+        tasks = [Task(experiment, "stacked", first + each) for each in range(seeds)]
+        for _, cell in executor.train(tasks, Notes()):
+            if cell.error:
+                sys.exit(cell.error)
         walls.append((time.perf_counter() - start) / seeds)
     return walls[0], walls[1]
 
 
 def shipped(name: str, overrides: Sequence[str] = ()) -> Experiment:
     """An experiment that comes with repro."""
-    return load_experiment(find_config(name), overrides)
+    return Catalogue().experiment(find_config(name), overrides)
 
 
 def matmul_gflops(threads: int) -> float:

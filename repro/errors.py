@@ -1,8 +1,9 @@
 """What can go wrong through no bug of ours, one kind per exit code.
 
-Every message says what was expected, what came, where, and what to do. `cli.py` alone turns one into a line on
-standard error and an exit code. What is not a `ReproError`, nor the machine's refusal to read or write, is a bug and
-keeps its traceback.
+Every message says what was expected, what came, where, and what to do. An error stops the work; what a finished command
+has to say (a regression, a failed replica) is in its result. `repro.cli` alone turns either into lines on standard
+error and an exit code. What is not a `ReproError`, nor the machine's refusal to read or write, is a bug and keeps its
+traceback.
 """
 
 from __future__ import annotations
@@ -11,54 +12,60 @@ import difflib
 import json
 import re
 from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a command ends. An interrupted one ends with 128 and the number of the signal."""
+
+    DONE = 0
+    REGRESSION = 1
+    """`check` found that something has changed since the committed results."""
+    USAGE = 2
+    DATA = 3
+    MACHINE = 4
+    REPLICA = 5
+    """At least one replica failed while training."""
+    NOT_MEASURED = 6
+    """`check` has not measured all that it was asked to, and so must not look green."""
+    BUG = 70
+    """A fault of repro itself (EX_SOFTWARE of sysexits.h)."""
 
 
 class ReproError(Exception):
     """Base of all faults that the user can mend; subclasses fix the exit code."""
 
-    exit_code = 2
-
-
-class RegressionError(ReproError):
-    """`check` found that something has changed since the committed results (exit code 1)."""
-
-    exit_code = 1
+    exit_code = ExitCode.USAGE
 
 
 class UsageError(ReproError):
-    """The command line asks for something impossible (exit code 2)."""
+    """The command line asks for something impossible."""
 
 
 class ConfigError(ReproError):
-    """A configuration file or override is wrong (exit code 2)."""
+    """A configuration file or override is wrong."""
 
 
 class DataError(ReproError):
-    """A data set is missing, damaged or not what its checksum says (exit code 3)."""
+    """A data set is missing, damaged or not what its checksum says."""
 
-    exit_code = 3
+    exit_code = ExitCode.DATA
 
 
 class MachineError(ReproError):
-    """The machine refuses: locked, disk full, missing package, unreadable folder (exit code 4)."""
+    """The machine refuses: locked, missing package, damaged results."""
 
-    exit_code = 4
+    exit_code = ExitCode.MACHINE
 
 
 class BusyError(MachineError):
-    """Another run is at work in the results folder (exit code 4)."""
-
-
-class ReplicaError(ReproError):
-    """At least one replica failed while training (exit code 5)."""
-
-    exit_code = 5
+    """Another run is at work in the results folder."""
 
 
 class NothingMeasuredError(ReproError):
-    """`check` has not measured all that it was asked to, and so must not look green (exit code 6)."""
+    """`check` has nothing to measure."""
 
-    exit_code = 6
+    exit_code = ExitCode.NOT_MEASURED
 
 
 def one_line(text: str) -> str:

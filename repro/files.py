@@ -22,13 +22,13 @@ from repro.errors import BusyError, MachineError
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def shipped(name: str) -> Path:
+def shipped(name: str, package: Path = _PACKAGE) -> Path:
     """A folder that comes with repro (`configs`, `data`): that of the source checkout, else the copy in a wheel.
 
-    Raises MachineError if there is neither.
+    package: where repro is installed. Raises MachineError if there is neither.
     """
-    checkout, bundled = _PACKAGE.parent / name, _PACKAGE / "_bundled" / name
-    if (_PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir():
+    checkout, bundled = package.parent / name, package / "_bundled" / name
+    if (package.parent / "pyproject.toml").is_file() and checkout.is_dir():
         return checkout
     if bundled.is_dir():
         return bundled

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pytest
+from tiny import StandIn, elsewhere
 
-from repro import pool
-from repro import run as runner
-from repro.check import Result, check
+from repro.commands.check import CheckResult, check
+from repro.commands.jobs import Job
+from repro.commands.references import read_references
+from repro.commands.run import run
 from repro.config.schema import Experiment
-from repro.references import read_references
-from repro.run import Job
-from repro.training.worker import Outcome, Task
+from repro.results.provenance import Environment, write_provenance
+from repro.results.records import CellResult, Record
+from repro.results.stored import read_stored
+from repro.training.environment import environment
+from repro.training.worker import Task
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SEEDS = 20
+
+Make = Callable[[Task], CellResult]
 
 
 class Silent:
@@ -34,66 +38,53 @@ class Silent:
 
     def started(self, cells: Mapping[str, int], before: Mapping[str, float]) -> None: ...
 
-    def trained(self, experiment: str, outcome: Outcome) -> None: ...
+    def trained(self, experiment: str, cell: CellResult) -> None: ...
 
     def progress(self) -> str:
         return ""
 
 
-class Trainer:
-    """In the place of the worker processes: makes each cell here, and remembers which seeds were asked for."""
-
-    def __init__(self, make: Callable[[Task], Outcome]) -> None:
-        self.make = make
-        self.seeds: list[int] = []
-
-    def __call__(self, tasks: Sequence[Task], workers: int, watcher: object) -> Iterator[tuple[Task, Outcome]]:
-        for task in tasks:
-            self.seeds.append(task.seed)
-            yield task, self.make(task)
-
-
-def drawn(shift: float = 0.0, fail: Sequence[int] = (), diverge: Sequence[int] = ()) -> Callable[[Task], Outcome]:
+def drawn(shift: float = 0.0, fail: Sequence[int] = (), diverge: Sequence[int] = ()) -> Make:
     """Cells whose accuracy is 85% ± 2% over seeds, moved by `shift`; nothing is trained."""
 
-    def make(task: Task) -> Outcome:
+    def make(task: Task) -> CellResult:
         if task.seed in fail:
-            return Outcome(task.seed, 0.1, error="Traceback\nValueError: no luck")
+            return CellResult(task.seed, 0.1, environment(), error="Traceback\nValueError: no luck")
         noise = np.random.default_rng(task.seed).normal(0, 0.02, task.experiment.protocol.folds)
         loss = float("nan") if task.seed in diverge else 0.4
-        rows = [
-            (fold, 3, 9, "test", metric, round(value + float(gap), 9))
+        records = [
+            Record(fold, 3, 9, "test", metric, round(value + float(gap), 9))
             for fold, gap in enumerate(noise)
             for metric, value in (("accuracy", 0.85 + shift), ("loss", loss))
         ]
-        return Outcome(task.seed, 0.1, tuple(rows), {0: "diverged: test loss"} if task.seed in diverge else {})
+        diverged = {0: "diverged: test loss"} if task.seed in diverge else {}
+        return CellResult(task.seed, 0.1, environment(), tuple(records), diverged)
 
     return make
 
 
-def store(monkeypatch: pytest.MonkeyPatch, out: Path, make: Callable[[Task], Outcome], *configs: Experiment) -> None:
+def job(config: Experiment, where: Environment | None = None) -> Job:
+    return Job(config, "stacked", where or environment(), "it.yaml")
+
+
+def store(out: Path, make: Make, *configs: Experiment) -> None:
     """Results as `repro run` makes them."""
-    monkeypatch.setattr(runner, "train", Trainer(make))
-    runner.run([Job(config, "stacked", "repro run it") for config in configs], out, 1, False, Silent())
+    run([job(config) for config in configs], out, StandIn(make), Silent())
 
 
 def made_elsewhere(out: Path, name: str) -> None:
     """Let the results look like those of another machine."""
-    path = out / name / "provenance.json"
-    provenance = json.loads(path.read_text())
-    provenance["fingerprint"] = "0" * 64
-    provenance["environment"]["processor"] = "another"
-    path.write_text(json.dumps(provenance))
+    stored = read_stored(out, name)
+    made = stored.provenance.made.model_copy(update={"environment": elsewhere(processor="another")})
+    write_provenance(stored.folder, stored.provenance.model_copy(update={"made": made}))
 
 
-def run_check(
-    monkeypatch: pytest.MonkeyPatch, out: Path, make: Callable[[Task], Outcome], config: Experiment
-) -> tuple[Result, list[int]]:
-    trainer = Trainer(make)
-    monkeypatch.setattr(pool, "train", trainer)
-    references, missing = read_references(out, [Job(config, "stacked", "repro run it")], everything=False)
-    return check(references, missing, 1, Silent()), trainer.seeds
+def run_check(out: Path, make: Make, config: Experiment) -> tuple[CheckResult, list[int]]:
+    """What the check says, and the seeds that it trained."""
+    executor = StandIn(make)
+    references, missing = read_references(out, [job(config)], environment(), everything=False)
+    return check(references, missing, executor, Silent()), executor.seeds
 
 
-def verdicts(result: Result) -> dict[str, str]:
+def verdicts(result: CheckResult) -> dict[str, str]:
     return {row.figure: row.verdict for row in result.rows}

@@ -10,6 +10,7 @@ for each run spares the imports. Prints how many calls were tried.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 import os
@@ -24,9 +25,11 @@ from typing import Any, NoReturn
 import matplotlib.pyplot
 import tiny
 
-import repro.cli
-import repro.run
-from repro.environment import environment
+import repro.commands.report
+import repro.commands.run
+from repro.cli.app import main
+
+MACHINE = dataclasses.replace(tiny.stand_in(), clock=lambda: 0.0)
 
 
 def run(config: str, out: Path, prepare: Callable[[], None]) -> bool:
@@ -34,7 +37,7 @@ def run(config: str, out: Path, prepare: Callable[[], None]) -> bool:
     child = os.fork()
     if not child:
         prepare()
-        repro.cli.main(["run", config, "-q", "-o", str(out)])
+        main(["run", config, "-q", "-o", str(out)], obj=MACHINE)
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status) == 0
 
@@ -79,13 +82,9 @@ def files(out: Path) -> dict[str, bytes]:
 
 
 def crash(config: str, folder: Path, stride: int) -> int:
-    if stride == 1:
-        repro.run.build_experiment = lambda out, name: SimpleNamespace(failed=(), diverged=())
-        repro.cli._rebuild_index = lambda out: None
-    repro.run.train = tiny.stand_in_training
-    repro.run.time = SimpleNamespace(time=lambda: 0.0)
-    repro.run.code_state = lambda folder: {"commit": None, "dirty": None}
-    environment()
+    if stride == 1:  # what is derived can be made again: leave it out, so that every call can be tried
+        repro.commands.run.build_experiment = lambda stored: SimpleNamespace(experiment="tiny", failed=(), diverged=())
+        repro.commands.report.rebuild = lambda *given: []
     matplotlib.pyplot.figure()
     assert run(config, folder / "whole", lambda: None)
     whole = files(folder / "whole")

@@ -10,12 +10,26 @@ import numpy as np
 import yaml
 from conftest import experiment
 
-from repro.config.schema import Article, Experiment
-from repro.datasets.base import sha256
-from repro.records import pretty, runs_csv, write
-from repro.report.stored import Stored, read_provenance, read_runs
-from repro.report.summary import runs_frame, summarize
-from repro.training.worker import Outcome
+from repro import datasets
+from repro.analysis.figures import ExperimentSummary
+from repro.config.article import Article
+from repro.config.schema import Experiment
+from repro.files import sha256, write
+from repro.report.build import build_index
+from repro.results.provenance import Code, DataUsed, Environment, Made, Provenance, write_provenance
+from repro.results.records import CellResult, Record, runs_csv
+from repro.results.stored import StoredExperiment, read_stored, stored_names
+
+HERE = Environment(
+    training_version=2,
+    python="3.11.7",
+    packages={"keras": "3.15.1", "numpy": "2.4.6"},
+    machine="x86_64",
+    processor="a processor",
+    gpus=(),
+    threads_per_worker=1,
+    flags={},
+)
 
 FIXED = {"fixed_split": {"evaluate_every_epochs": 1}}
 MNIST = {"name": "mnist", "divide_by": 255.0}
@@ -36,15 +50,16 @@ def crossed(name: str, accuracy: float | None = None, folds: int = 2, **changes:
     return experiment(**(values | {"protocol": {"stratified_k_fold": {"folds": folds}}} | changes))
 
 
-def outcomes(accuracy: Any, loss: float | None = 0.5, epochs: int = 1) -> list[Outcome]:
+def made_cells(accuracy: Any, loss: float | None = 0.5, epochs: int = 1) -> list[CellResult]:
     """Cells with the given accuracies, of shape (n,) or (n, folds); each epoch before the last has half of it."""
     table = np.asarray(accuracy, dtype=float).reshape(len(accuracy), -1)
     return [
-        Outcome(
+        CellResult(
             seed,
             1.5,
+            HERE,
             tuple(
-                (fold, epoch, 10 * epoch - 1, "test", metric, value if epoch == epochs else value / 2)
+                Record(fold, epoch, 10 * epoch - 1, "test", metric, value if epoch == epochs else value / 2)
                 for fold, one in enumerate(row)
                 for epoch in range(1, epochs + 1)
                 for metric, value in (("accuracy", float(one)), ("loss", loss))
@@ -55,40 +70,48 @@ def outcomes(accuracy: Any, loss: float | None = 0.5, epochs: int = 1) -> list[O
     ]
 
 
-def store(out: Path, made: Experiment, cells: Sequence[Outcome]) -> Path:
+def store(out: Path, made: Experiment, cells: Sequence[CellResult], **changes: Any) -> Path:
     """Write `runs.csv` and `provenance.json`, and nothing else; returns the experiment's folder."""
     folder = out / made.name
-    runs = runs_csv(made, cells)
+    runs = runs_csv(made.name, cells)
     write(folder / "runs.csv", runs)
-    provenance = {
-        "experiment": made.model_dump(mode="json"),
-        "trained": made.trained,
-        "engine": "stacked",
-        "command": f"repro run configs/{made.name}.yaml",
-        "fingerprint": "f" * 64,
-        "data": {"data.csv": "d" * 64},
-        "runs": sha256(runs.encode()),
-        "repro": "0.1.0",
-        "environment": {"python": "3.11.7", "packages": {"keras": "3.15.1", "numpy": "2.4.6"}, "flags": {}},
-        "code": {"commit": "c" * 40, "dirty": False},
-        "cores": 2,
-        "started": "2024-05-06T07:08:09+00:00",
-        "wall_seconds": 3725.0,
-        "cell_seconds": 59.9,
-    }
-    write(folder / "provenance.json", pretty(provenance))
+    write_provenance(folder, provenance_of(made, runs).model_copy(update=changes))
     return folder
 
 
-def load(out: Path) -> dict[str, Stored]:
-    """The experiments of a folder, summarised afresh."""
-    stored = {}
-    for path in sorted(out.glob("*/runs.csv")):
-        provenance = read_provenance(out, path.parent.name)
-        made = Experiment.model_validate_json(pretty(provenance["experiment"]))
-        frame = runs_frame(read_runs(path.parent, provenance))
-        stored[made.name] = Stored(path.parent, summarize(made, frame, provenance, ""), provenance)
-    return stored
+def provenance_of(made: Experiment, runs: str) -> Provenance:
+    """What vouches for the records of an experiment, made up."""
+    info = datasets.info(made.dataset.name)
+    sums = {"data.csv": "d" * 64}
+    return Provenance(
+        experiment=made,
+        article=None,
+        config=f"configs/{made.name}.yaml",
+        overrides=(),
+        runs=sha256(runs.encode()),
+        made=Made(
+            engine="stacked",
+            data=DataUsed(rows=info.rows, test_rows=info.test_rows, classes=info.classes, sha256=sums),
+            environment=HERE,
+            repro="0.1.0",
+            code=Code(commit="c" * 40, dirty=False),
+            cores=2,
+            started="2024-05-06T07:08:09+00:00",
+            wall_seconds=3725.0,
+            cell_seconds=59.9,
+        ),
+    )
+
+
+def load(out: Path) -> dict[str, StoredExperiment]:
+    """The experiments of a folder."""
+    return {name: read_stored(out, name) for name in stored_names(out)}
+
+
+def build(out: Path, *articles: Article, force: bool = False) -> list[ExperimentSummary]:
+    """Everything derived in a results folder."""
+    stored = list(load(out).values())
+    return build_index(out, stored, {article.name: article for article in articles}, force)
 
 
 def article(claims: Sequence[dict[str, Any]], **changes: Any) -> Article:
@@ -136,7 +159,7 @@ def every_verdict(out: Path) -> Article:
         (fixed("unmargined", reported={"loss": {"value": 0.5}}), base),
     ]
     for made, accuracies in figures:
-        store(out, made, outcomes(accuracies))
+        store(out, made, made_cells(accuracies))
     claims = [
         claim("base", figure_of="base"),
         claim("unmargined", figure_of="unmargined", metric="loss"),

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from checking import REPOSITORY, SEEDS, Silent, Trainer, drawn, made_elsewhere, run_check, store, verdicts
-from click.testing import CliRunner
+from checking import REPOSITORY, SEEDS, Make, Silent, drawn, job, made_elsewhere, run_check, store, verdicts
 from conftest import experiment
 from stored_results import article
+from tiny import StandIn, stand_in
+from tiny import invoke as invoke_here
 
-from repro import cli, datasets, pool
-from repro import run as runner
-from repro.check import Result, Row, raise_for_verdicts
-from repro.committed import compare_records, records_by_seed
-from repro.config import load_experiment
+from repro import datasets
+from repro.analysis.record_diff import compare_records
+from repro.cli.print_check import check_page, words
+from repro.commands.check import CheckResult, Row
+from repro.commands.references import read_references
+from repro.commands.run import run
+from repro.config.catalogue import Catalogue
+from repro.config.schema import Experiment
 from repro.datasets import Dataset
-from repro.display.check_page import check_page, words
-from repro.errors import DataError, NothingMeasuredError, RegressionError, ReplicaError, ReproError
-from repro.references import read_references
-from repro.run import Job
-from repro.training.worker import Outcome, Task
-from repro.verdicts.check import FRESH_SEEDS, RETRY_SEEDS, TOTAL_ALPHA
+from repro.errors import DataError, ExitCode
+from repro.results.provenance import write_provenance
+from repro.results.records import CellResult, records_by_seed
+from repro.results.stored import read_stored
+from repro.training.environment import environment
+from repro.training.worker import Task
+from repro.verdicts.permutation import FRESH_SEEDS, RETRY_SEEDS, TOTAL_ALPHA
 from repro.verdicts.recheck import judge_figures
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The detectable shift takes a second a figure; what is tested here does not look at it."""
-    monkeypatch.setattr("repro.verdicts.check.detectable_shift", lambda *arguments: 0.01)
+    monkeypatch.setattr("repro.verdicts.permutation.detectable_shift", lambda *arguments: 0.01)
 
 
 # The rule
@@ -88,7 +93,7 @@ def test_a_shift_of_the_printed_size_is_found_four_times_in_five(monkeypatch: py
     reference = rng.normal(0.85, 0.02, 25)
     shift = judge_figures({0: reference}, {0: reference[:5]}, dict, 0.01)[0].first.detectable
     assert shift is not None
-    monkeypatch.setattr("repro.verdicts.check.detectable_shift", lambda *arguments: shift)
+    monkeypatch.setattr("repro.verdicts.permutation.detectable_shift", lambda *arguments: shift)
     for _ in range(100):
         fresh, other = (rng.choice(reference, n) + shift for n in (FRESH_SEEDS, RETRY_SEEDS))
         judged = judge_figures({0: reference}, {0: fresh}, lambda keys, other=other: {0: other}, 0.01)[0]
@@ -100,13 +105,13 @@ def test_a_shift_of_the_printed_size_is_found_four_times_in_five(monkeypatch: py
 
 
 @pytest.fixture
-def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    store(monkeypatch, tmp_path, drawn(), experiment(seeds=SEEDS))
+def out(tmp_path: Path) -> Path:
+    store(tmp_path, drawn(), experiment(seeds=SEEDS))
     return tmp_path
 
 
-def test_one_committed_seed_is_enough_under_the_same_fingerprint(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    result, seeds = run_check(monkeypatch, out, drawn(), experiment(seeds=SEEDS))
+def test_one_committed_seed_is_enough_under_the_same_fingerprint(out: Path) -> None:
+    result, seeds = run_check(out, drawn(), experiment(seeds=SEEDS))
     assert seeds == [0]
     assert result.rows == (
         Row("small", "every record of seed 0", "UNCHANGED (exact)", "8 records, equal to the last digit"),
@@ -114,9 +119,9 @@ def test_one_committed_seed_is_enough_under_the_same_fingerprint(out: Path, monk
     assert result.differences == {}
 
 
-def test_the_last_digit_counts_under_the_same_fingerprint(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    result, _ = run_check(monkeypatch, out, drawn(1e-9), experiment(seeds=SEEDS))
-    before, after = (drawn(shift)(Task(experiment(), "stacked", 0)).rows[0][5] for shift in (0.0, 1e-9))
+def test_the_last_digit_counts_under_the_same_fingerprint(out: Path) -> None:
+    result, _ = run_check(out, drawn(1e-9), experiment(seeds=SEEDS))
+    before, after = (drawn(shift)(Task(experiment(), "stacked", 0)).records[0].value for shift in (0.0, 1e-9))
     assert [(row.verdict, row.detail) for row in result.rows] == [
         (
             "CHANGED",
@@ -126,46 +131,42 @@ def test_the_last_digit_counts_under_the_same_fingerprint(out: Path, monkeypatch
     ]
 
 
-def test_elsewhere_fresh_seeds_are_compared(quick: None, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_elsewhere_fresh_seeds_are_compared(quick: None, out: Path) -> None:
     made_elsewhere(out, "small")
-    result, seeds = run_check(monkeypatch, out, drawn(), experiment(seeds=SEEDS))
+    result, seeds = run_check(out, drawn(), experiment(seeds=SEEDS))
     assert seeds == [20, 21, 22, 23, 24]
     assert verdicts(result) == {"test accuracy": "UNCHANGED", "test loss": "UNCHANGED"}
     (difference,) = result.differences["small"]
     assert difference.startswith("environment.processor 'another' -> ")
 
 
-def test_a_changed_configuration_is_named_and_a_failure_tried_once_more(
-    quick: None, out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_changed_configuration_is_named_and_a_failure_tried_once_more(quick: None, out: Path) -> None:
     values = experiment().training.model_dump() | {"optimizer": {"SGD": {"learning_rate": 0.1, "momentum": 0.9}}}
-    result, seeds = run_check(monkeypatch, out, drawn(0.1), experiment(seeds=SEEDS, training=values))
+    result, seeds = run_check(out, drawn(0.1), experiment(seeds=SEEDS, training=values))
     assert seeds == [*range(20, 25), *range(25, 35)]
     assert verdicts(result) == {"test accuracy": "CHANGED", "test loss": "UNCHANGED"}
     assert result.differences == {"small": ("training.optimizer.SGD.learning_rate 0.05 -> 0.1",)}
-    with pytest.raises(RegressionError, match=r"^changed since the committed results: small \(test accuracy\)\. If"):
-        raise_for_verdicts(result)
+    (problem,) = result.problems
+    assert problem.startswith("changed since the committed results: small (test accuracy). If")
+    assert result.exit_code is ExitCode.REGRESSION
 
 
-def test_seeds_that_the_config_now_asks_for_are_not_fresh(
-    quick: None, out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_seeds_that_the_config_now_asks_for_are_not_fresh(quick: None, out: Path) -> None:
     made_elsewhere(out, "small")
-    _, seeds = run_check(monkeypatch, out, drawn(), experiment(seeds=40))
+    _, seeds = run_check(out, drawn(), experiment(seeds=40))
     assert seeds == [40, 41, 42, 43, 44]
 
 
-def test_too_few_committed_seeds_are_refused_before_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store(monkeypatch, tmp_path, drawn(), experiment(seeds=12))
+def test_too_few_committed_seeds_are_refused_before_training(tmp_path: Path) -> None:
+    store(tmp_path, drawn(), experiment(seeds=12))
     made_elsewhere(tmp_path, "small")
-    result, seeds = run_check(monkeypatch, tmp_path, drawn(), experiment(seeds=12))
+    result, seeds = run_check(tmp_path, drawn(), experiment(seeds=12))
     assert seeds == []
-    with pytest.raises(NothingMeasuredError) as caught:
-        raise_for_verdicts(result)
-    assert str(caught.value) == (
+    assert result.exit_code is ExitCode.NOT_MEASURED
+    assert result.problems == [
         "nothing was measured, so nothing is known to be unchanged:\n"
         "  small: too few seeds: needs at least 20 committed seeds and has 12: run and commit 8 more"
-    )
+    ]
 
 
 @pytest.mark.parametrize(
@@ -178,14 +179,14 @@ def test_too_few_committed_seeds_are_refused_before_training(tmp_path: Path, mon
     ids=["failed", "diverged", "failed in the retry"],
 )
 def test_a_replica_that_fails_gives_no_verdict(
-    make: Callable[[Task], Outcome], detail: dict[str, str], quick: None, out: Path, monkeypatch: pytest.MonkeyPatch
+    make: Callable[[Task], CellResult], detail: dict[str, str], quick: None, out: Path
 ) -> None:
     made_elsewhere(out, "small")
-    result, _ = run_check(monkeypatch, out, make, experiment(seeds=SEEDS))
+    result, _ = run_check(out, make, experiment(seeds=SEEDS))
     failed = {row.figure: row.detail for row in result.rows if row.verdict == "FAILED"}
     assert detail.items() <= failed.items()
-    with pytest.raises(ReplicaError, match=f"small, {next(iter(detail))}: {next(iter(detail.values()))}"):
-        raise_for_verdicts(result)
+    assert result.exit_code is ExitCode.REPLICA
+    assert f"small, {next(iter(detail))}: {next(iter(detail.values()))}" in result.problems[0]
 
 
 def test_without_its_data_an_experiment_is_not_checked(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +194,7 @@ def test_without_its_data_an_experiment_is_not_checked(out: Path, monkeypatch: p
         raise DataError("sonar: gone")
 
     monkeypatch.setattr(datasets, "load", gone)
-    result, seeds = run_check(monkeypatch, out, drawn(), experiment(seeds=SEEDS))
+    result, seeds = run_check(out, drawn(), experiment(seeds=SEEDS))
     assert (seeds, [(row.verdict, row.detail) for row in result.rows]) == ([], [("NO DATA", "sonar: gone")])
 
 
@@ -202,21 +203,23 @@ def row(verdict: str) -> Row:
 
 
 @pytest.mark.parametrize(
-    ("found", "error"),
+    ("found", "code"),
     [
-        (["UNCHANGED", "CHANGED", "FAILED", "NO DATA"], RegressionError),
-        (["UNCHANGED", "FAILED", "NO DATA"], ReplicaError),
-        (["UNCHANGED", "NO DATA", "TOO FEW SEEDS"], DataError),
-        (["NO DATA"], NothingMeasuredError),
-        (["UNCHANGED (exact)", "TOO FEW SEEDS"], NothingMeasuredError),
-        (["UNCHANGED", "NOT STORED"], NothingMeasuredError),
-        ([], NothingMeasuredError),
+        (["UNCHANGED", "CHANGED", "FAILED", "NO DATA"], ExitCode.REGRESSION),
+        (["UNCHANGED", "FAILED", "NO DATA"], ExitCode.REPLICA),
+        (["UNCHANGED", "NO DATA", "TOO FEW SEEDS"], ExitCode.DATA),
+        (["NO DATA"], ExitCode.NOT_MEASURED),
+        (["UNCHANGED (exact)", "TOO FEW SEEDS"], ExitCode.NOT_MEASURED),
+        (["UNCHANGED", "NOT STORED"], ExitCode.NOT_MEASURED),
+        ([], ExitCode.NOT_MEASURED),
     ],
 )
-def test_only_what_is_measured_and_unchanged_is_green(found: list[str], error: type[ReproError]) -> None:
-    with pytest.raises(error):
-        raise_for_verdicts(Result(tuple(row(verdict) for verdict in found), {}, 0.01))
-    raise_for_verdicts(Result((row("UNCHANGED"), row("UNCHANGED (exact)")), {}, 0.01))
+def test_only_what_is_measured_and_unchanged_is_green(found: list[str], code: ExitCode) -> None:
+    red = CheckResult(tuple(row(verdict) for verdict in found), {}, 0.01)
+    assert red.exit_code is code
+    assert red.problems
+    green = CheckResult((row("UNCHANGED"), row("UNCHANGED (exact)")), {}, 0.01)
+    assert (green.exit_code, green.problems) == (ExitCode.DONE, [])
 
 
 def test_records_that_come_or_go_are_differences() -> None:
@@ -230,38 +233,38 @@ def test_records_that_come_or_go_are_differences() -> None:
 
 
 def test_references_name_the_engine_that_made_them(out: Path) -> None:
-    path = out / "small" / "provenance.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"engine": "keras"}))
-    ((reference,), _) = read_references(out, [Job(experiment(), "stacked", "repro run it")], everything=False)
-    assert (reference.job.engine, reference.job.command) == ("keras", "repro run it --engine keras")
+    stored = read_stored(out, "small")
+    made = stored.provenance.made.model_copy(update={"engine": "keras"})
+    write_provenance(stored.folder, stored.provenance.model_copy(update={"made": made}))
+    ((reference,), _) = read_references(out, [job(experiment())], environment(), everything=False)
+    assert reference.job.engine == "keras"
 
 
 # The command
 
 
 @pytest.fixture
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def shipped(tmp_path: Path) -> Path:
     """Results of a shipped experiment, its cells drawn; `repro check` finds its config by itself."""
-    config = load_experiment(REPOSITORY / "configs" / "sonar_hidden.yaml", [f"seeds={SEEDS}"])
-    store(monkeypatch, tmp_path, drawn(), config)
+    store(tmp_path, drawn(), sonar_hidden(f"seeds={SEEDS}"))
     return tmp_path
 
 
-def invoke(*arguments: object) -> tuple[int, str, str]:
-    done = CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
+def sonar_hidden(*overrides: str) -> Experiment:
+    return Catalogue().experiment(REPOSITORY / "configs" / "sonar_hidden.yaml", overrides)
+
+
+def invoke(make: Make, *arguments: object) -> tuple[int, str, str]:
+    done = invoke_here(*arguments, machine=stand_in(make))
     return done.exit_code, done.stdout, done.stderr
 
 
-def test_the_command_checks_all_that_is_stored(
-    quick: None, shipped: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(pool, "train", Trainer(drawn()))
-    assert invoke("check", "-o", shipped, "-q") == (0, "", "")
-    monkeypatch.setattr(pool, "train", Trainer(drawn(0.1)))
+def test_the_command_checks_all_that_is_stored(quick: None, shipped: Path, tmp_path: Path) -> None:
+    assert invoke(drawn(), "check", "-o", shipped, "-q") == (0, "", "")
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
     made_elsewhere(shipped, "sonar_hidden")
-    code, shown, errors = invoke("check", "-o", shipped, "--summary", summary)
+    code, shown, errors = invoke(drawn(0.1), "check", "-o", shipped, "--summary", summary)
     assert code == 1
     assert "sonar_hidden, test accuracy: CHANGED\n" in shown
     assert "sonar_hidden, test loss: UNCHANGED\n" in shown
@@ -276,21 +279,20 @@ def test_the_command_checks_all_that_is_stored(
 def test_a_regression_is_told_even_if_nobody_reads_on(
     quick: None, shipped: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def gone(result: Result) -> None:
+    def gone(result: CheckResult) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr(pool, "train", Trainer(drawn(0.1)))
-    monkeypatch.setattr("repro.display.check.print_check", gone)
-    monkeypatch.setattr("repro.display.streams.silence", lambda descriptor: None)
+    monkeypatch.setattr("repro.cli.print_check.print_check", gone)
+    monkeypatch.setattr("repro.cli.streams.silence", lambda descriptor: None)
     made_elsewhere(shipped, "sonar_hidden")
     summary = tmp_path / "summary.md"
-    code, _, errors = invoke("check", "-o", shipped, "--summary", summary)
+    code, _, errors = invoke(drawn(0.1), "check", "-o", shipped, "--summary", summary)
     assert (code, errors.splitlines()[-1].partition(":")[0]) == (1, "Error")
     assert "CHANGED" in summary.read_text()
 
 
 def test_nothing_stored_is_not_green(tmp_path: Path) -> None:
-    code, _, errors = invoke("check", "-o", tmp_path)
+    code, _, errors = invoke(drawn(), "check", "-o", tmp_path)
     assert code == 6
     assert errors == (
         f"Error: nothing was measured: expected results of an experiment in {tmp_path}, found none; "
@@ -298,39 +300,34 @@ def test_nothing_stored_is_not_green(tmp_path: Path) -> None:
     )
 
 
-def test_what_is_not_stored_is_not_green(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "train", Trainer(drawn()))
-    code, shown, errors = invoke("check", "sonar_hidden", "sonar_visible", "-o", shipped)
+def test_what_is_not_stored_is_not_green(shipped: Path) -> None:
+    code, shown, errors = invoke(drawn(), "check", "sonar_hidden", "sonar_visible", "-o", shipped)
     assert code == 6
     assert "sonar_hidden, every record of seed 0: UNCHANGED (exact)\n" in shown
     assert errors.endswith(
         "Error: not everything was checked, so this is not green:\n"
         "  sonar_visible: not stored: no results of this name; `repro run` makes them\n"
     )
-    code, _, errors = invoke("check", "sonar_visible", "-o", shipped, "--update")
+    code, _, errors = invoke(drawn(), "check", "sonar_visible", "-o", shipped, "--update")
     assert (code, errors[:60]) == (
         6,
         f"Error: nothing was measured: expected results of sonar_visible in {shipped}"[:60],
     )
 
 
-def test_stored_results_without_a_config_are_checked_as_they_were_made(
-    out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trainer = Trainer(drawn())
-    monkeypatch.setattr(pool, "train", trainer)
-    code, shown, _ = invoke("check", "-o", out)
-    assert (code, trainer.seeds) == (0, [0])
+def test_stored_results_without_a_config_are_checked_as_they_were_made(out: Path) -> None:
+    code, shown, _ = invoke(drawn(), "check", "-o", out)
+    assert code == 0
     assert "small, every record of seed 0: UNCHANGED (exact)\n" in shown
 
 
-def test_the_page_says_what_became_of_every_row(quick: None, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_says_what_became_of_every_row(quick: None, out: Path) -> None:
     made_elsewhere(out, "small")
-    result, _ = run_check(monkeypatch, out, drawn(0.1), experiment(seeds=SEEDS))
+    result, _ = run_check(out, drawn(0.1), experiment(seeds=SEEDS))
     first = next(row for row in result.rows if row.verdict == "CHANGED")
     assert first.judged is not None
     assert words(first).endswith(
-        "1.00 points would be found four times in five; "
+        "80% power to find 1.00 points; "
         "the first 5 fresh seeds failed (p = 1.9e-05), 10 others failed as well (p = 1e-05)"
     )
     page = check_page(result)
@@ -341,16 +338,18 @@ def test_the_page_says_what_became_of_every_row(quick: None, out: Path, monkeypa
     assert "- small: not as when the results were made: environment.processor 'another' -> " in page
 
 
-def test_update_shows_old_and_new_and_leaves_no_old_cell(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = load_experiment(REPOSITORY / "configs" / "sonar_hidden.yaml")
-    for module in (pool, runner):
-        monkeypatch.setattr(module, "train", Trainer(drawn(0.01)))
-    code, shown, _ = invoke("check", "-o", shipped, "--update")
+def accuracies(cell: CellResult) -> list[float]:
+    return [record.value for record in cell.records if record.metric == "accuracy"]
+
+
+def test_update_shows_old_and_new_and_leaves_no_old_cell(shipped: Path) -> None:
+    config = sonar_hidden()
+    code, shown, _ = invoke(drawn(0.01), "check", "-o", shipped, "--update")
     assert code == 0
     old, new = (
-        np.array([make(Task(config, "stacked", seed)).rows[::2] for seed in range(n)])[:, :, 5]
-        .astype(float)
-        .mean(axis=1)
+        np.array([[r.value for r in make(Task(config, "stacked", seed)).records[::2]] for seed in range(n)]).mean(
+            axis=1
+        )
         for make, n in ((drawn(), SEEDS), (drawn(0.01), config.seeds))
     )
     sides = (f"{100 * v.mean():.2f}% ± {100 * v.std(ddof=1):.2f}% ({v.size} seeds)" for v in (old, new))
@@ -360,42 +359,34 @@ def test_update_shows_old_and_new_and_leaves_no_old_cell(shipped: Path, monkeypa
     ]
     assert shown.endswith(f"1 of 1 experiments have new results in {shipped}.\n")
     records = records_by_seed((shipped / "sonar_hidden" / "runs.csv").read_text())
-    expected = {seed: drawn(0.01)(Task(config, "stacked", seed)).rows[0][5] for seed in range(config.seeds)}
+    expected = {seed: drawn(0.01)(Task(config, "stacked", seed)).records[0].value for seed in range(config.seeds)}
     assert {seed: float(next(iter(found.values()))) for seed, found in records.items()} == expected
     assert not (shipped / ".cells" / ".update").exists()
-    tally = runner.run([Job(config, "stacked", "repro run configs/sonar_hidden.yaml")], shipped, 1, False, Silent())
-    assert tally.trained == 0, "the new cells are in the cache"
-    code, _, errors = invoke("check", "-o", shipped, "--update")
+    again = run([job(config)], shipped, StandIn(), Silent())
+    assert again.trained == 0, "the new cells are in the cache"
+    code, _, errors = invoke(drawn(0.01), "check", "-o", shipped, "--update")
     assert code == 2
     assert errors.endswith("Error: nothing to update: what is stored is what comes out now\n")
 
 
 def test_a_regression_counts_more_than_a_summary_that_can_not_be_written(
-    quick: None, shipped: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    quick: None, shipped: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(pool, "train", Trainer(drawn(0.1)))
-    code, _, errors = invoke("check", "-o", shipped, "--summary", tmp_path / "nowhere" / "summary.md")
+    code, _, errors = invoke(drawn(0.1), "check", "-o", shipped, "--summary", tmp_path / "nowhere" / "summary.md")
     assert code == 1
-    assert "summary.md: can't be written" in errors
+    assert "nowhere/summary.md: No such file or directory" in errors
     assert "changed since the committed results" in errors
 
 
-def test_update_keeps_an_article_of_ones_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_update_keeps_an_article_of_ones_own(tmp_path: Path) -> None:
     own = article([], name="tests", title="An article of one's own")
-    monkeypatch.setattr(runner, "train", Trainer(drawn()))
-    runner.run([Job(experiment(seeds=SEEDS), "stacked", "repro run it", own)], tmp_path, 1, False, Silent())
-    for module in (pool, runner):
-        monkeypatch.setattr(module, "train", Trainer(drawn(0.01)))
-    assert invoke("check", "-o", tmp_path, "--update")[0] == 0
+    run([replace(job(experiment(seeds=SEEDS)), article=own)], tmp_path, StandIn(drawn()), Silent())
+    assert invoke(drawn(0.01), "check", "-o", tmp_path, "--update")[0] == 0
     assert "## An article of one's own\n" in (tmp_path / "README.md").read_text()
 
 
-def test_update_keeps_what_could_not_be_made_anew(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_update_keeps_what_could_not_be_made_again(shipped: Path) -> None:
     before = (shipped / "sonar_hidden" / "runs.csv").read_bytes()
-    for module in (pool, runner):
-        monkeypatch.setattr(module, "train", Trainer(drawn(0.01, fail=[3])))
-    code, shown, _ = invoke("check", "-o", shipped, "--update")
+    code, shown, _ = invoke(drawn(0.01, fail=[3]), "check", "-o", shipped, "--update")
     assert (code, shown) == (5, f"0 of 1 experiments have new results in {shipped}.\n")
     assert (shipped / "sonar_hidden" / "runs.csv").read_bytes() == before

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from checking import REPOSITORY, SEEDS, made_elsewhere, run_check, store, verdicts
+from checking import REPOSITORY, SEEDS, Make, made_elsewhere, run_check, store, verdicts
 from conftest import experiment
 
 from repro import datasets
-from repro.config import load_experiment
+from repro.config.catalogue import Catalogue
 from repro.config.schema import Experiment
 from repro.datasets import Dataset, Part
 from repro.models import dropout
-from repro.training import worker
-from repro.training.worker import Outcome, Task
+from repro.training.worker import CellTrainer
 
 pytestmark = pytest.mark.slow
 
 
-def trained_here(task: Task) -> Outcome:
-    """A real training in this process."""
-    rows = worker._train(task)
-    return Outcome(task.seed, 0.1, rows, worker._diverged(rows))
+def trained_here(load: Callable[[str], Dataset] = datasets.load) -> Make:
+    """Real trainings in this process, by programs that are compiled afresh: a defect is in them and stays in none."""
+    return CellTrainer(load).train
 
 
 def digits(*hidden: object, epochs: int, learning_rate: float = 0.01) -> Experiment:
@@ -50,25 +49,22 @@ LINEAR = digits(epochs=30)
 def references(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Twenty trained seeds of each."""
     folders = {}
-    with pytest.MonkeyPatch.context() as patch:
-        for name, config in (("dropped", DROPPED), ("linear", LINEAR)):
-            folders[name] = tmp_path_factory.mktemp(name)
-            store(patch, folders[name], trained_here, config)
+    for name, config in (("dropped", DROPPED), ("linear", LINEAR)):
+        folders[name] = tmp_path_factory.mktemp(name)
+        store(folders[name], trained_here(), config)
     return folders
 
 
 @pytest.fixture
-def dropped(references: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Programs are compiled anew before and after, so that a defect is in them, and stays in none."""
-    monkeypatch.setattr(worker, "_engines", {})
+def dropped(references: dict[str, Path], tmp_path: Path) -> Path:
     return shutil.copytree(references["dropped"], tmp_path / "out")
 
 
-def test_real_training_is_unchanged_here_and_elsewhere(dropped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    result, _ = run_check(monkeypatch, dropped, trained_here, DROPPED)
+def test_real_training_is_unchanged_here_and_elsewhere(dropped: Path) -> None:
+    result, _ = run_check(dropped, trained_here(), DROPPED)
     assert verdicts(result) == {"every record of seed 0": "UNCHANGED (exact)"}
     made_elsewhere(dropped, "small")
-    result, _ = run_check(monkeypatch, dropped, trained_here, DROPPED)
+    result, _ = run_check(dropped, trained_here(), DROPPED)
     assert verdicts(result) == {"test accuracy": "UNCHANGED", "test loss": "UNCHANGED"}
 
 
@@ -95,10 +91,10 @@ def test_a_defect_of_the_code_is_found_here_and_elsewhere(
     where: tuple[object, str], defect: object, dropped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(*where, defect)
-    result, _ = run_check(monkeypatch, dropped, trained_here, DROPPED)
+    result, _ = run_check(dropped, trained_here(), DROPPED)
     assert verdicts(result) == {"every record of seed 0": "CHANGED"}
     made_elsewhere(dropped, "small")
-    result, _ = run_check(monkeypatch, dropped, trained_here, DROPPED)
+    result, _ = run_check(dropped, trained_here(), DROPPED)
     assert "CHANGED" in verdicts(result).values()
 
 
@@ -118,13 +114,11 @@ def test_wrong_test_labels_are_found_where_the_check_says_that_it_can(
     rows: int,
     references: dict[str, Path],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Four rows of 360 (1%) where seeds nearly agree, and a single one where they scatter."""
     folder = shutil.copytree(references[name], tmp_path / "out")
     made_elsewhere(folder, "small")
-    monkeypatch.setattr(worker, "_datasets", {"digits": swapped(rows)})
-    result, _ = run_check(monkeypatch, folder, trained_here, config)
+    result, _ = run_check(folder, trained_here(lambda name: swapped(rows)), config)
     (accuracy,) = [row for row in result.rows if row.figure == "test accuracy"]
     assert accuracy.judged is not None
     detectable = accuracy.judged.first.detectable
@@ -133,11 +127,10 @@ def test_wrong_test_labels_are_found_where_the_check_says_that_it_can(
     assert (rows / 360 > detectable) == (name == "linear")
 
 
-def test_twice_the_learning_rate_of_a_committed_experiment_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_twice_the_learning_rate_of_a_committed_experiment_is_found() -> None:
     overrides = ["training.optimizer.SGD.learning_rate=0.2"]
-    config = load_experiment(REPOSITORY / "configs" / "sonar_hidden.yaml", overrides)
-    monkeypatch.setattr(worker, "_engines", {})
-    result, seeds = run_check(monkeypatch, REPOSITORY / "results", trained_here, config)
+    config = Catalogue().experiment(REPOSITORY / "configs" / "sonar_hidden.yaml", overrides)
+    result, seeds = run_check(REPOSITORY / "results", trained_here(), config)
     assert min(seeds) == 30
     assert verdicts(result)["test loss"] == "CHANGED"
     assert "training.optimizer.SGD.learning_rate 0.1 -> 0.2" in result.differences["sonar_hidden"]

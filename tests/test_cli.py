@@ -16,15 +16,26 @@ from pathlib import Path
 import click
 import pytest
 from test_records import contents
-from tiny import CHECKOUT, REAL, STAND_IN, TINY, command, invoke, stand_in_training, write_configs
+from tiny import (
+    CHECKOUT,
+    REAL,
+    STAND_IN,
+    TINY,
+    command,
+    elsewhere,
+    invoke,
+    stand_in,
+    stand_in_cell,
+    write_configs,
+)
 
-import repro.conditions
-import repro.datasets.csv_file
-import repro.run
-from repro.cli import main
-from repro.display.progress import Plain
+import repro
+from repro.cli.app import main
+from repro.cli.machine import Machine
+from repro.cli.progress import Plain
 from repro.report import text
-from repro.report.build import stored_summary
+from repro.report.build import current_summary
+from repro.results.stored import read_stored
 
 
 def walk(group: click.Group, names: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
@@ -46,10 +57,9 @@ def configs(tmp_path) -> Path:
 
 
 @pytest.fixture
-def out(configs, tmp_path, monkeypatch) -> Path:
+def out(configs, tmp_path) -> Path:
     """Results of `tiny` and `other`, trained by the stand-in."""
-    monkeypatch.setattr("repro.run.train", stand_in_training)
-    result = invoke("run", configs, "-o", tmp_path / "out", "-q")
+    result = invoke("run", configs, "-o", tmp_path / "out", "-q", machine=stand_in())
     assert (result.exit_code, result.output) == (0, "")
     return tmp_path / "out"
 
@@ -105,9 +115,7 @@ def test_data_list_names_every_data_set():
 
 NO_TENSORFLOW = """
 import sys
-from repro.cli import main
-from repro.report import text
-from repro.report.build import stored_summary
+from repro.cli.app import main
 try:
     main(sys.argv[1:])
 except SystemExit as stop:
@@ -363,7 +371,7 @@ def test_wrong_usage_is_exit_code_2(line, message, tmp_path, monkeypatch):
 def test_damaged_data_is_exit_code_3_and_nothing_written(configs, tmp_path, monkeypatch, damage, word):
     checkout = tmp_path / "checkout"
     shutil.copytree(CHECKOUT / "data", checkout / "data")
-    monkeypatch.setattr(repro.datasets.csv_file, "_PACKAGE", checkout / "repro")
+    monkeypatch.setattr("repro.datasets.csv_file.shipped", lambda name: checkout / name)
     file = checkout / "data" / "sonar.csv"
     assert invoke("data", "verify", "sonar").exit_code == 0
     damage(file)
@@ -383,9 +391,9 @@ def test_damaged_data_is_exit_code_3_and_nothing_written(configs, tmp_path, monk
 # What a run would do, and why
 
 
-def dry_run(configs: Path, out: Path, *options: str) -> list[str]:
+def dry_run(configs: Path, out: Path, *options: str, machine: Machine | None = None) -> list[str]:
     before = snapshot(out) if out.is_dir() else None
-    result = invoke("run", "-n", configs, "-o", out, *options)
+    result = invoke("run", "-n", configs, "-o", out, *options, machine=machine)
     assert (result.exit_code, result.stderr) == (0, "")
     assert (snapshot(out) if out.is_dir() else None) == before
     return result.stdout.splitlines()
@@ -436,27 +444,21 @@ def test_the_order_of_keys_re_trains_nothing(configs, out):
     assert dry_run(configs, out)[1] == f"tiny: 0 seeds to train, {UNCHANGED}"
 
 
-def test_other_versions_are_named(configs, out, monkeypatch):
-    changed = {**repro.conditions.environment(), "python": "3.99.0"}
-    monkeypatch.setattr("repro.conditions.environment", lambda: changed)
+def test_other_versions_are_named(configs, out):
     python = sys.version.split()[0]
     expected = f"3 seeds to train, 0 stored (changed: environment.python '{python}' -> '3.99.0')"
-    assert dry_run(configs, out)[1] == f"tiny: {expected}"
+    assert dry_run(configs, out, machine=stand_in(where=elsewhere()))[1] == f"tiny: {expected}"
 
 
-def elsewhere(monkeypatch):
-    """Let the rest of a test run under another Python."""
-    changed = {**repro.conditions.environment(), "python": "3.99.0"}
-    monkeypatch.setattr("repro.conditions.environment", lambda: changed)
+def accuracy(out):
+    return text.accuracy(current_summary(read_stored(out, "tiny")))
 
 
-def test_a_run_that_replaces_stored_results_says_why(configs, out, monkeypatch):
-    elsewhere(monkeypatch)
-    monkeypatch.setattr(repro.run, "train", lambda *given: ((t, moved(o)) for t, o in stand_in_training(*given)))
-    before = stored_summary(out / "tiny")
-    result = invoke("run", configs / "tiny.yaml", "-o", out)
-    python = sys.version.split()[0]
-    old, new = (text.our_value(text.main_figure(each)) for each in (before, stored_summary(out / "tiny")))
+def test_a_run_that_replaces_stored_results_says_why(configs, out):
+    there = stand_in(moved, elsewhere())
+    old = accuracy(out)
+    result = invoke("run", configs / "tiny.yaml", "-o", out, machine=there)
+    python, new = sys.version.split()[0], accuracy(out)
     said = (
         f"tiny: stored results replaced (environment.python '{python}' -> '3.99.0'); "
         f"test accuracy before: {old}, now: {new}\n"
@@ -464,27 +466,29 @@ def test_a_run_that_replaces_stored_results_says_why(configs, out, monkeypatch):
     assert old != new
     assert (result.exit_code, said in result.stderr) == (0, True)
     assert "3 seeds trained, 2 of 3 seeds identical to the stored ones; tables in" in result.stdout
-    assert invoke("run", configs / "tiny.yaml", "-o", out, "-q").stderr == ""
+    assert invoke("run", configs / "tiny.yaml", "-o", out, "-q", machine=there).stderr == ""
 
 
-def moved(outcome):
+def moved(task):
     """Another accuracy in the last fold of seed 1."""
-    *rows, (*key, value), loss = outcome.rows
-    return dataclasses.replace(outcome, rows=(*rows, (*key, value + 0.1 * (outcome.seed == 1)), loss))
+    cell = stand_in_cell(task)
+    *records, last, loss = cell.records
+    last = dataclasses.replace(last, value=last.value + 0.1 * (task.seed == 1))
+    return dataclasses.replace(cell, records=(*records, last, loss))
 
 
-def test_a_run_that_makes_the_same_records_elsewhere_changes_no_file(configs, out, monkeypatch):
-    before = contents(out)
+def test_a_run_that_makes_the_same_records_elsewhere_changes_no_file(configs, out):
+    before, there = contents(out), stand_in(where=elsewhere())
     shutil.rmtree(out / ".cells")  # as in a fresh clone
-    elsewhere(monkeypatch)
-    result = invoke("run", configs / "tiny.yaml", "-o", out)
+    result = invoke("run", configs / "tiny.yaml", "-o", out, machine=there)
     assert "3 seeds trained, 3 of 3 seeds identical to the stored ones; tables in" in result.stdout
     assert "replaced" not in result.stderr
     after = contents(out)
     assert {name: after[name] for name in after if ".cells" not in name} == {
         name: before[name] for name in before if ".cells" not in name
     }
-    assert invoke("run", configs / "tiny.yaml", "-o", out).stdout.splitlines()[-1].startswith("Nothing to train")
+    again = invoke("run", configs / "tiny.yaml", "-o", out, machine=there)
+    assert again.stdout.splitlines()[-1].startswith("Nothing to train")
 
 
 def test_the_other_engine_is_named(configs, out):
@@ -530,11 +534,11 @@ def test_another_title_and_figure_train_nothing_and_are_in_the_tables(configs, o
 
 def test_fewer_seeds_use_those_that_are_there(configs, out):
     full = (out / "tiny" / "runs.csv").read_text()
-    invoke("run", configs / "tiny.yaml", "-o", out, "--seeds", "2", "-q")
+    invoke("run", configs / "tiny.yaml", "-o", out, "--seeds", "2", "-q", machine=stand_in())
     fewer = (out / "tiny" / "runs.csv").read_text()
     assert full.startswith(fewer)
     assert {line.split(",")[1] for line in fewer.splitlines()[1:]} == {"0", "1"}
-    invoke("run", configs / "tiny.yaml", "-o", out, "-q")
+    invoke("run", configs / "tiny.yaml", "-o", out, "-q", machine=stand_in())
     assert (out / "tiny" / "runs.csv").read_text() == full
 
 
@@ -550,8 +554,7 @@ def test_fewer_seeds_use_those_that_are_there(configs, out):
 )
 def test_a_trial_is_kept_apart_from_the_results(configs, tmp_path, monkeypatch, options, folder):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("repro.run.train", stand_in_training)
-    result = invoke("run", "configs/tiny.yaml", *options)
+    result = invoke("run", "configs/tiny.yaml", *options, machine=stand_in())
     assert result.exit_code == 0
     assert {path.name for path in tmp_path.iterdir()} == {"configs", folder}
     extra = " ".join(options).replace("--seeds 2", "-S seeds=2").replace(" -o mine", "")
@@ -697,16 +700,16 @@ def test_quiet_progress_is_warnings_alone(capsys):
 @pytest.mark.parametrize("name", ["bob's", "my configs"])
 def test_the_command_that_the_tables_name_can_be_given_again(configs, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("repro.run.train", stand_in_training)
     configs.rename(tmp_path / name)
-    assert invoke("run", f"{name}/tiny.yaml", "-S", "training.epochs=2", "-o", "out").exit_code == 0
-    summary = stored_summary(tmp_path / "out" / "tiny")
-    assert shlex.split(summary.command) == ["repro", "run", f"{name}/tiny.yaml", "-S", "training.epochs=2"]
-    assert summary.overrides == "-S training.epochs=2"
+    line = ["run", f"{name}/tiny.yaml", "-S", "training.epochs=2", "-o", "out"]
+    assert invoke(*line, machine=stand_in()).exit_code == 0
+    provenance = read_stored(tmp_path / "out", "tiny").provenance
+    assert shlex.split(provenance.command) == ["repro", *line[:-2]]
+    assert provenance.trial == "-S training.epochs=2"
 
 
 def test_a_fault_of_repro_is_not_taken_for_a_regression(monkeypatch):
-    monkeypatch.setattr("repro.config.experiment_files", lambda folder: 1 / 0)
+    monkeypatch.setattr("repro.config.catalogue.experiment_files", lambda folder: 1 / 0)
     result = invoke("list")
     assert result.exit_code == 70
     assert result.stderr.startswith("Traceback (most recent call last):\n")
@@ -741,7 +744,7 @@ def test_the_wheel_carries_configs_and_data_and_works_anywhere(tmp_path):
     assert run("data", "verify", "sonar") == "sonar/sonar.csv: ok\n"
     assert run("run", "-n", "sonar_hidden") == "sonar_hidden: 30 seeds to train, 0 stored (nothing is stored yet)\n"
     assert list(elsewhere.iterdir()) == []
-    location = "import repro.datasets as d; print(d.DATASETS['sonar'].path)"
+    location = "import repro.datasets as d; print(d.DATASETS['sonar'].where('sonar.csv'))"
     done = command(
         [sys.executable, "-c", location], cwd=elsewhere, env=os.environ | {"PYTHONPATH": str(tmp_path / "site")}
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,39 +9,39 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from checking import job
 from conftest import experiment
 from scipy import stats
+from stored_results import store as store_cells
+from tiny import elsewhere, invoke
 
-from repro import cli, records
-from repro.compare import Comparison, Folders, compare
-from repro.conditions import changes, conditions
+from repro.analysis.comparison import Comparison
+from repro.commands.compare import Folders, compare
 from repro.config.schema import Experiment
 from repro.errors import UsageError
-from repro.run import Job, _provenance
-from repro.training.worker import Outcome
+from repro.results.provenance import changes, write_provenance
+from repro.results.records import CellResult, Record
+from repro.results.stored import read_stored
+from repro.training.environment import environment
 from repro.verdicts.unpaired import compare_unpaired
 
 
 def store(out: Path, config: Experiment, folds: Sequence[Sequence[float]], first_seed: int = 0) -> None:
     """Stored results with these test accuracies, one row a seed and one column a fold; losses are 1 - accuracy."""
-    outcomes = [
-        Outcome(
+    cells = [
+        CellResult(
             seed,
             1.0,
+            environment(),
             tuple(
-                (fold, 3, 9, "test", metric, each)
+                Record(fold, 3, 9, "test", metric, each)
                 for fold, value in enumerate(values)
                 for metric, each in (("accuracy", value), ("loss", round(1 - value, 9)))
             ),
         )
         for seed, values in enumerate(folds, first_seed)
     ]
-    folder = out / config.name
-    runs = records.runs_csv(config, outcomes)
-    records.write(folder / "runs.csv", runs)
-    provenance = _provenance(Job(config, "stacked", "repro run it"), runs, outcomes, 0.0)
-    records.write(folder / "provenance.json", records.pretty(provenance))
+    store_cells(out, config, cells)
 
 
 def named(name: str, **changes: object) -> Experiment:
@@ -75,7 +74,7 @@ def test_pairs_by_hand(tmp_path: Path) -> None:
     folds = np.array([0.02, 0.02, 0.0, 0.02, 0.0, 0.0, 0.10, 0.0, -0.01, -0.01])
     wide = 2.262157 * np.sqrt(1.1 * folds.var(ddof=1))
     assert paired.nadeau_bengio == pytest.approx((0.014 - wide, 0.014 + wide), abs=1e-7)
-    assert found.same is None
+    assert found.records is None
     assert compared(tmp_path, "loss").paired.difference == pytest.approx(-0.014)
 
 
@@ -105,7 +104,7 @@ def test_seeds_that_only_one_has_are_left_out(tmp_path: Path) -> None:
     found = compared(tmp_path)
     assert found.paired is not None
     assert found.paired.n == 3
-    assert found.why == "paired by seed: same data, split and order; 4 seeds that only one of them has are left out"
+    assert found.why.startswith("paired by seed: same data, split and order; 4 seeds are left out")
 
 
 def test_welch_is_scipys() -> None:
@@ -127,53 +126,71 @@ def test_unpaired_without_spread(a: list[float], b: list[float], interval: objec
     assert found.share == share
 
 
+def upgraded(out: Path, name: str) -> None:
+    """Let results look like those of another Keras."""
+    stored = read_stored(out, name)
+    packages = {**stored.provenance.made.environment.packages, "keras": "9.9"}
+    where = stored.provenance.made.environment.model_copy(update={"packages": packages})
+    made = stored.provenance.made.model_copy(update={"environment": where})
+    write_provenance(stored.folder, stored.provenance.model_copy(update={"made": made}))
+
+
 def test_folders_before_and_after_an_upgrade(tmp_path: Path) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     for out, b in ((before, B), (after, [[0.79, 0.82], *B[1:]])):
         store(out, named("a"), A)
         store(out, named("b"), b)
     store(before, named("gone"), A)
-    path = after / "a" / "provenance.json"
-    provenance = json.loads(path.read_text())
-    provenance["environment"]["packages"]["tensorflow"] = "9.9"
-    path.write_text(json.dumps(provenance))
+    upgraded(after, "a")
     found = compare(str(before), str(after), tmp_path, "accuracy")
     assert isinstance(found, Folders)
     assert (found.only_a, found.only_b) == (("gone",), ())
-    same, other = (comparison.same for comparison in found.comparisons)
+    same, other = (comparison.records for comparison in found.comparisons)
     assert same is not None
     assert (same.records, same.differing) == (20, 0)
     assert other is not None
     assert (other.records, other.differing) == (20, 2)
     assert other.first == "seed 0, fold 0, step 9, test accuracy: 0.78 -> 0.79"
-    version = json.loads((before / "a" / "provenance.json").read_text())["environment"]["packages"]["tensorflow"]
+    version = read_stored(before, "a").provenance.made.environment.packages["keras"]
     assert [comparison.differences for comparison in found.comparisons] == [
-        (f"environment.packages.tensorflow {version!r} -> '9.9'",),
+        (f"environment.packages.keras {version!r} -> '9.9'",),
         (),
     ]
 
 
+def lines(old: dict[str, object], new: dict[str, object]) -> tuple[str, ...]:
+    """What differs between two runs of which only the trained part of the configuration is another."""
+    here = job(experiment()).conditions
+    return changes(*(here.model_copy(update={"trained": trained}) for trained in (old, new)))
+
+
 def test_lists_of_different_length_are_shown_from_where_they_differ_to_where_they_do_not() -> None:
     dense = [{"Dense": {"units": units, "activation": "relu", "name": "x" * 80}} for units in (60, 30, 1)]
-    old, new = ({"trained": {"model": model}} for model in (dense, [dense[0], {"Dropout": {"rate": 0.2}}, *dense[1:]]))
-    assert changes(old, new) == ("model, from 1 on, [] -> [{'Dropout': {'rate': 0.2}}]",)
-    assert changes(new, old) == ("model, from 1 on, [{'Dropout': {'rate': 0.2}}] -> []",)
-    long = [
-        {"trained": {"model": [{"Dense": {"name": "x" * 200, "units": units}}]}} for units in ("2" * 150, "3" * 150)
-    ]
-    (line,) = changes(*long)
+    old, new = ({"model": model} for model in (dense, [dense[0], {"Dropout": {"rate": 0.2}}, *dense[1:]]))
+    assert lines(old, new) == ("model, from 1 on, [] -> [{'Dropout': {'rate': 0.2}}]",)
+    assert lines(new, old) == ("model, from 1 on, [{'Dropout': {'rate': 0.2}}] -> []",)
+    long = [{"model": [{"Dense": {"name": "x" * 200, "units": units}}]} for units in ("2" * 150, "3" * 150)]
+    (line,) = lines(*long)
     assert line == f"model.0.Dense.units '{'2' * 99}... -> '{'3' * 99}..."
-    (line,) = changes({"data": "x" * 200 + "y"}, {"data": "x" * 200 + "z"})
-    assert line == f"data ...{'x' * 30}y' -> ...{'x' * 30}z'"
-    repeated = [{"trained": {"model": [1] * count}} for count in (2, 3)]
-    assert changes(*repeated) == ("model, from 2 on, [] -> [1]",)
+    (line,) = lines({"note": "x" * 200 + "y"}, {"note": "x" * 200 + "z"})
+    assert line == f"note ...{'x' * 30}y' -> ...{'x' * 30}z'"
+    repeated = [{"model": [1] * count} for count in (2, 3)]
+    assert lines(*repeated) == ("model, from 2 on, [] -> [1]",)
 
 
 def test_conditions_are_what_changes_are_looked_for_in() -> None:
-    here = conditions(experiment(), "stacked")
-    assert list(here) == ["trained", "engine", "data", "environment"]
-    for key in here:
-        assert len(changes(here, here | {key: "another"})) == 1
+    here = job(experiment()).conditions
+    others = {
+        "trained": {"another": 1} | here.trained,
+        "engine": "keras",
+        "data": here.data.model_copy(update={"sha256": {"sonar.csv": "0"}}),
+        "environment": elsewhere(),
+    }
+    assert set(others) == set(type(here).model_fields)
+    for key, other in others.items():
+        there = here.model_copy(update={key: other})
+        assert len(changes(here, there)) == 1
+        assert there.fingerprint != here.fingerprint
 
 
 @pytest.mark.parametrize(
@@ -195,14 +212,14 @@ def test_what_cannot_be_compared_is_refused(a: str, b: str, message: str, tmp_pa
 def test_figures_that_are_not_finite_leave_nothing_to_compare(tmp_path: Path) -> None:
     store(tmp_path, named("a"), [[float("nan"), 0.8]])
     store(tmp_path, named("b"), B)
-    with pytest.raises(UsageError, match=r"^a: no seed has a finite test accuracy, so there is nothing to compare$"):
+    with pytest.raises(UsageError, match=r"/a: no seed has a valid test accuracy, so there is nothing to compare$"):
         compare("a", "b", tmp_path, "accuracy")
 
 
 def test_the_command_prints_both_their_difference_and_one_sentence(tmp_path: Path) -> None:
     store(tmp_path, named("a"), A)
     store(tmp_path, named("b"), B)
-    done = CliRunner().invoke(cli.main, ["compare", "a", "b", "-o", str(tmp_path)])
+    done = invoke("compare", "a", "b", "-o", tmp_path)
     assert done.exit_code == 0
     assert done.stdout.splitlines()[1:] == [
         "test accuracy, paired by seed: same data, split and order",
@@ -211,9 +228,9 @@ def test_the_command_prints_both_their_difference_and_one_sentence(tmp_path: Pat
         "  A - B           +1.40 points, 95% interval -1.46 to +4.26 points",
         "  share of pairs  A is above B in 3 of 5 (1 tie): 70%, 95% interval 30 to 93%",
         "  on other rows   95% interval -6.28 to +9.08 points of the difference "
-        "if the data were drawn anew (Nadeau-Bengio)",
+        "if the data were drawn again (Nadeau-Bengio)",
         "  No difference of the means is shown: the 95% interval holds 0; "
-        "5 seeds find a difference of 3.83 points four times in five.",
+        "5 seeds have 80% power to find a difference of 3.83 points.",
     ]
 
 
@@ -231,7 +248,7 @@ def test_the_command_prints_both_their_difference_and_one_sentence(tmp_path: Pat
 def test_the_sentence(a: list[list[float]], sentence: str, tmp_path: Path) -> None:
     store(tmp_path, named("a"), a)
     store(tmp_path, named("b"), A if a is A else B)
-    done = CliRunner().invoke(cli.main, ["compare", "a", "b", "-o", str(tmp_path)])
+    done = invoke("compare", "a", "b", "-o", tmp_path)
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, f"  {sentence}")
 
 
@@ -240,7 +257,7 @@ def test_folders_are_printed_with_what_differs(tmp_path: Path) -> None:
     for out in (before, after):
         store(out, named("a"), A)
     store(after, named("new"), A)
-    done = CliRunner().invoke(cli.main, ["compare", str(before), str(after)])
+    done = invoke("compare", before, after)
     assert done.stdout == (
         "only in B: new\n\n"
         "test accuracy, paired by seed: same data, split and order\n"
@@ -256,9 +273,9 @@ def test_stored_records_are_compared_without_tensorflow(tmp_path: Path) -> None:
     script = f"""
 import sys
 from pathlib import Path
-from repro.compare import compare
-from repro import check, update
-from repro.display import compare as display_compare
+from repro.cli import print_compare
+from repro.commands import check, update
+from repro.commands.compare import compare
 compare("a", "b", Path({str(tmp_path)!r}), "accuracy")
 assert not {{"tensorflow", "keras", "matplotlib"}} & sys.modules.keys()
 """

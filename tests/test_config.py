@@ -5,21 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from repro.config import (
-    article_for,
-    article_schema,
-    check_article,
-    configs_folder,
-    experiment_files,
-    experiment_schema,
-    find_config,
-    load_article,
-    load_experiment,
-    locate,
-)
+from repro.config import Catalogue, article_schema, experiment_files, experiment_schema, find_config
 from repro.config.schema import Reported
-from repro.config.strict_yaml import parse_file
-from repro.errors import ConfigError
+from repro.config.strict_yaml import Document, parse_file
+from repro.errors import ConfigError, MachineError
+from repro.files import shipped
 
 BASE = """\
 article: some-article
@@ -56,12 +46,12 @@ def base(tmp_path) -> Path:
 def refusal(path: Path, overrides=()) -> str:
     """The message of a refused file, without the folder."""
     with pytest.raises(ConfigError) as caught:
-        load_experiment(path, overrides)
+        Catalogue().experiment(path, overrides)
     return str(caught.value).replace(f"{path.parent}/", "")
 
 
 def test_a_file_becomes_a_typed_experiment(base):
-    experiment = load_experiment(base)
+    experiment = Catalogue().experiment(base)
     assert (experiment.name, experiment.seeds, experiment.base_seed) == ("base", 30, 0)
     assert experiment.model[0] == {
         "Dense": {"units": 4, "activation": "relu", "kernel_constraint": {"MaxNorm": {"max_value": 3.0}}}
@@ -206,23 +196,23 @@ def test_file_names_are_names(tmp_path, name):
 def test_notations_and_comments_and_key_order_train_the_same(tmp_path, base):
     lines = BASE.replace("max_value: 3", "max_value: 3.0").splitlines()
     top = [lines[0], *lines[13:15], "# a comment", lines[12], *lines[7:12], *lines[3:7], lines[2], "title: Another"]
-    other = load_experiment(write(tmp_path, "other.yaml", "\n".join(top)))
-    assert json.dumps(other.trained, sort_keys=True) == json.dumps(load_experiment(base).trained, sort_keys=True)
-    changed = load_experiment(base, ["seeds=5", "title=x", "note=y", "reported={}"])
-    assert changed.trained == load_experiment(base).trained
+    other = Catalogue().experiment(write(tmp_path, "other.yaml", "\n".join(top)))
+    assert json.dumps(other.trained, sort_keys=True) == json.dumps(Catalogue().experiment(base).trained, sort_keys=True)
+    changed = Catalogue().experiment(base, ["seeds=5", "title=x", "note=y", "reported={}"])
+    assert changed.trained == Catalogue().experiment(base).trained
     for change in ("training.epochs=4", "base_seed=1", "model.1.Dropout.rate=0.3", "dataset.standardize=false"):
-        assert load_experiment(base, [change]).trained != load_experiment(base).trained
+        assert Catalogue().experiment(base, [change]).trained != Catalogue().experiment(base).trained
 
 
 class TestExtends:
     def load(self, folder: Path, text: str):
         write(folder, "base.yaml", BASE)
-        return load_experiment(write(folder, "child.yaml", "extends: base.yaml\n" + text))
+        return Catalogue().experiment(write(folder, "child.yaml", "extends: base.yaml\n" + text))
 
     def test_nothing_changed(self, tmp_path):
         child = self.load(tmp_path, "")
         assert child.name == "child"
-        assert child.model_dump(exclude={"name"}) == load_experiment(tmp_path / "base.yaml").model_dump(
+        assert child.model_dump(exclude={"name"}) == Catalogue().experiment(tmp_path / "base.yaml").model_dump(
             exclude={"name"}
         )
 
@@ -268,7 +258,7 @@ class TestExtends:
         write(tmp_path, "low.yaml", "extends: sub/mid.yaml\nseeds: 7\n")
         write(tmp_path, "sub/mid.yaml", "extends: base.yaml\nseeds: 8\nbase_seed: 4\n")
         write(tmp_path, "sub/base.yaml", BASE)
-        experiment = load_experiment(tmp_path / "low.yaml")
+        experiment = Catalogue().experiment(tmp_path / "low.yaml")
         assert (experiment.seeds, experiment.base_seed, experiment.training.epochs) == (7, 4, 3)
 
     def test_faults_are_placed_in_the_right_file(self, tmp_path):
@@ -313,7 +303,7 @@ class TestExtends:
         child = write(folder, "child.yaml", f"extends: {target}\n")
         source = "other.yaml" if target == "other.yaml" else "child.yaml"
         with pytest.raises(ConfigError) as caught:
-            load_experiment(child)
+            Catalogue().experiment(child)
         assert str(caught.value) == f"{folder / source}:1: extends: {message.replace('FOLDER', str(folder))}"
 
     def test_a_link_does_not_lead_out_of_the_folder(self, tmp_path):
@@ -345,14 +335,14 @@ class TestOverrides:
         ],
     )  # fmt: skip
     def test_values(self, base, override, path, value):
-        node = load_experiment(base, [override]).model_dump()
+        node = Catalogue().experiment(base, [override]).model_dump()
         for part in path:
             node = node[part]
         assert node == value
         assert type(node) is type(value)
 
     def test_several_and_the_last_wins(self, base):
-        experiment = load_experiment(base, ["seeds=2", "training.epochs=1", "seeds=3"])
+        experiment = Catalogue().experiment(base, ["seeds=2", "training.epochs=1", "seeds=3"])
         assert (experiment.seeds, experiment.training.epochs) == (3, 1)
 
     def test_indexes_into_a_list_of_steps(self, base):
@@ -360,7 +350,7 @@ class TestOverrides:
             "protocol={fixed_split: {evaluate_at_steps: [0, 5]}}",
             "protocol.fixed_split.evaluate_at_steps.1=7",
         ]
-        assert load_experiment(base, overrides).protocol.fixed_split.evaluate_at_steps == (0, 7)
+        assert Catalogue().experiment(base, overrides).protocol.fixed_split.evaluate_at_steps == (0, 7)
 
     @pytest.mark.parametrize(
         ("override", "message"),
@@ -417,13 +407,19 @@ class TestOverrides:
 
 
 class TestArticles:
-    def load(self, folder: Path, claims: str = "", experiments: str = "[]"):
-        return load_article(write(folder, "some-article.yaml", f"{ARTICLE}experiments: {experiments}\n{claims}"))
+    def write(self, folder: Path, claims: str = "", experiments: str = "[]") -> Path:
+        return write(folder, "articles/some-article.yaml", f"{ARTICLE}experiments: {experiments}\n{claims}")
+
+    def faults(self, path: Path) -> str:
+        with pytest.raises(ConfigError) as caught:
+            Catalogue().check_article(path)
+        return str(caught.value).replace(f"{path.parent.parent}/", "")
 
     def test_found_beside_its_experiment(self, tmp_path, base):
-        assert article_for(base, load_experiment(base)) is None
+        experiment = Catalogue().experiment(base)
+        assert Catalogue().article_of(base, experiment) is None
         write(tmp_path, "articles/some-article.yaml", ARTICLE)
-        assert article_for(base, load_experiment(base)).title == "Some article"
+        assert Catalogue().article_of(base, experiment).title == "Some article"
 
     @pytest.mark.parametrize(
         ("claims", "message"),
@@ -447,9 +443,10 @@ class TestArticles:
         ],
     )  # fmt: skip
     def test_faults(self, tmp_path, claims, message):
+        path = self.write(tmp_path, claims)
         with pytest.raises(ConfigError) as caught:
-            self.load(tmp_path, claims)
-        assert str(caught.value) == f"{tmp_path}/some-article.yaml:{message}"
+            Catalogue().article(path)
+        assert str(caught.value) == f"{path}:{message}"
 
     def test_experiments_have_to_exist_belong_to_it_and_report_their_figure(self, tmp_path, base):
         claims = (
@@ -459,30 +456,63 @@ class TestArticles:
             "  - {id: three, text: t, figure_of: base}\n"
             "  - {id: four, text: t, figure_of: base, metric: loss}\n"
         )
-        article = self.load(tmp_path, claims, "[base, other, gone]")
-        other = load_experiment(write(tmp_path, "other.yaml", BASE.replace("some-article", "another")))
-        with pytest.raises(ConfigError) as caught:
-            check_article(article, {"base": load_experiment(base), "other": other}, Path("here.yaml"))
-        assert str(caught.value).splitlines() == [
-            "here.yaml: experiments: unknown experiment 'gone'; known: base, other",
-            "here.yaml: claim one: b: unknown experiment 'bsae'; did you mean 'base'?",
-            "here.yaml: claim two: figure_of: unknown experiment 'zzz'; known: base, other",
-            "here.yaml: experiments: other belongs to article 'another', not to 'some-article'",
-            "here.yaml: claim four: figure_of: base reports no loss",
+        write(tmp_path, "other.yaml", BASE.replace("some-article", "another"))
+        here = "articles/some-article.yaml"
+        assert self.faults(self.write(tmp_path, claims, "[base, other, gone]")).splitlines() == [
+            f"{here}: experiments: unknown experiment 'gone'; known: base, other",
+            f"{here}: claim one: b: unknown experiment 'bsae'; did you mean 'base'?",
+            f"{here}: claim two: figure_of: unknown experiment 'zzz'; known: base, other",
+            f"{here}: experiments: other belongs to article 'another', not to 'some-article'",
+            f"{here}: claim four: figure_of: base reports no loss",
         ]
 
+    def test_a_broken_neighbour_counts_where_the_article_names_it(self, tmp_path, base):
+        write(tmp_path, "broken.yaml", "title: Not yet finished\n")
+        Catalogue().check_article(self.write(tmp_path, experiments="[base]"))
+        told = self.faults(self.write(tmp_path, experiments="[base, broken]"))
+        assert "broken.yaml:1: model: expected a value for model, got none" in told
+
     def test_equality_in_loss_has_to_have_a_margin(self, tmp_path, base):
-        claim = "claims:\n  - {id: one, text: t, a: base, b: base, direction: equivalent, metric: loss"
-        beside = {"base": load_experiment(base)}
-        with pytest.raises(ConfigError) as caught:
-            check_article(self.load(tmp_path, claim + "}"), beside, Path("here.yaml"))
-        assert str(caught.value) == (
-            "here.yaml: claim one: margin: equality in loss needs one, here or with the article's figure"
+        claim = "claims:\n  - {id: one, text: t, a: NAME, b: NAME, direction: equivalent, metric: loss"
+        of_base = claim.replace("NAME", "base")
+        assert self.faults(self.write(tmp_path, of_base + "}")) == (
+            "articles/some-article.yaml: claim one: margin: equality in loss needs one, here or with the article's "
+            "figure"
         )
-        check_article(self.load(tmp_path, claim + ", margin: 0.1}"), beside, Path("here.yaml"))
-        reports = "reported: {loss: {value: 0.5, margin: 0.1}}\n"
-        declared = load_experiment(write(tmp_path, "declared.yaml", f"extends: base.yaml\n{reports}"))
-        check_article(self.load(tmp_path, claim + "}"), {"base": declared}, Path("here.yaml"))
+        Catalogue().check_article(self.write(tmp_path, of_base + ", margin: 0.1}"))
+        write(tmp_path, "declared.yaml", "extends: base.yaml\nreported: {loss: {value: 0.5, margin: 0.1}}\n")
+        Catalogue().check_article(self.write(tmp_path, claim.replace("NAME", "declared") + "}"))
+
+
+class TestCatalogue:
+    def test_every_shipped_file_is_opened_once(self):
+        opened: list[Path] = []
+
+        def parse(path: Path) -> Document:
+            opened.append(path.resolve())
+            return parse_file(path)
+
+        catalogue, folder = Catalogue(parse), shipped("configs")
+        articles = sorted((folder / "articles").iterdir())
+        for path in experiment_files(folder):
+            assert catalogue.article_of(path, catalogue.experiment(path, ["seeds=3"]))
+        for path in articles:
+            catalogue.check_article(path)
+        assert sorted(opened) == sorted([*experiment_files(folder), *articles])
+
+    def test_one_file_under_two_names_is_opened_once(self, tmp_path, monkeypatch, base):
+        monkeypatch.chdir(tmp_path)
+        catalogue = Catalogue()
+        assert catalogue.document(base) is catalogue.document(Path("base.yaml"))
+
+    def test_what_is_kept_is_never_changed(self, tmp_path, base):
+        child = write(tmp_path, "child.yaml", "extends: base.yaml\ntraining: {epochs: 9}\nmodel: [Flatten]\n")
+        catalogue = Catalogue()
+        for overrides in ([], ["training.optimizer.SGD.momentum=0.5", "model.0={Dropout: {rate: 0.5}}"], []):
+            assert catalogue.experiment(child, overrides) == Catalogue().experiment(child, overrides)
+            assert catalogue.experiment(base) == Catalogue().experiment(base)
+        assert catalogue.document(child) == parse_file(child)
+        assert catalogue.document(base) == parse_file(base)
 
 
 class TestLocating:
@@ -492,7 +522,7 @@ class TestLocating:
     @pytest.mark.parametrize("given", ["sonar_hidden", "sonar_hidden.yaml", "configs/sonar_hidden.yaml"])
     def test_shipped_experiments_are_found_from_anywhere(self, tmp_path, monkeypatch, given):
         monkeypatch.chdir(tmp_path)
-        assert find_config(given) == configs_folder() / "sonar_hidden.yaml"
+        assert find_config(given) == shipped("configs") / "sonar_hidden.yaml"
 
     @pytest.mark.parametrize("given", ["sonar_hiden", "other/sonar_hidden.yaml", "../sonar_hidden", "/sonar_hidden"])
     def test_others_are_refused_with_a_suggestion(self, tmp_path, monkeypatch, given):
@@ -500,7 +530,7 @@ class TestLocating:
         with pytest.raises(ConfigError) as caught:
             find_config(given)
         assert str(caught.value) == (
-            f"expected a config, got '{given}': no such file, nor an experiment in {configs_folder()}; "
+            f"expected a config, got '{given}': no such file, nor an experiment in {shipped('configs')}; "
             "did you mean 'sonar_hidden'?"
         )
 
@@ -509,18 +539,19 @@ class TestLocating:
         with pytest.raises(ConfigError, match=r"^expected a config, got '.*known: fashion_mnist, "):
             find_config(given)
 
-    def test_installed_copy(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(locate, "_PACKAGE", tmp_path / "repro")
-        with pytest.raises(ConfigError) as caught:
-            configs_folder()
-        places = f"{tmp_path}/configs or {tmp_path}/repro/_bundled/configs"
-        assert str(caught.value) == f"expected the configs folder at {places}, found neither; install repro again"
-        bundled = tmp_path / "repro" / "_bundled" / "configs"
+    def test_a_checkout_comes_before_the_copy_in_a_wheel(self, tmp_path):
+        package = tmp_path / "repro"
+        with pytest.raises(MachineError) as caught:
+            shipped("configs", package)
+        places = f"{tmp_path}/configs or {package}/_bundled/configs"
+        told = f"expected the folder configs at {places}, found neither; install repro again"
+        assert str(caught.value) == told
+        bundled = package / "_bundled" / "configs"
         bundled.mkdir(parents=True)
         (tmp_path / "configs").mkdir()
-        assert configs_folder() == bundled
+        assert shipped("configs", package) == bundled
         write(tmp_path, "pyproject.toml", "")
-        assert configs_folder() == tmp_path / "configs"
+        assert shipped("configs", package) == tmp_path / "configs"
 
     def test_experiment_files_are_the_yaml_files_of_the_folder_sorted(self, tmp_path):
         for name in ("b.yaml", "a.yaml", "c.yml", "articles/d.yaml"):
@@ -547,7 +578,7 @@ class TestJsonSchema:
 
     def test_knows_every_key_of_the_shipped_files(self):
         schema = experiment_schema()
-        for path in experiment_files(configs_folder()):
+        for path in experiment_files(shipped("configs")):
             tree = parse_file(path).value
             assert set(tree) <= set(schema["properties"])
             for key, part in (("training", "Training"), ("dataset", "DatasetSpec"), ("protocol", "Protocol")):
@@ -556,7 +587,7 @@ class TestJsonSchema:
     def test_knows_every_key_of_the_shipped_articles(self):
         schema = article_schema()
         assert "name" not in {*schema["properties"], *schema["required"]}
-        for path in (configs_folder() / "articles").glob("*.yaml"):
+        for path in (shipped("configs") / "articles").glob("*.yaml"):
             tree = parse_file(path).value
             assert set(tree) <= set(schema["properties"])
             assert {key for claim in tree["claims"] for key in claim} <= set(schema["$defs"]["Claim"]["properties"])

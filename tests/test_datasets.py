@@ -17,7 +17,8 @@ from repro.datasets.csv_file import CsvDataset
 from repro.datasets.digits import DigitsDataset
 from repro.datasets.idx import IdxFile, encode, parse
 from repro.datasets.idx_dataset import IdxDataset
-from repro.errors import ConfigError, DataError
+from repro.errors import ConfigError, DataError, MachineError
+from repro.files import shipped
 
 SONAR = datasets.DATASETS["sonar"]
 assert isinstance(SONAR, CsvDataset)
@@ -77,7 +78,7 @@ def test_the_description_has_every_data_set_and_checksum() -> None:
 def test_import_is_light() -> None:
     code = (
         "import sys, repro.datasets, repro.datasets.splits\n"
-        "heavy = {'sklearn', 'pandas', 'pooch', 'requests', 'scipy', 'tensorflow', 'pydantic'}\n"
+        "heavy = {'sklearn', 'pandas', 'requests', 'scipy', 'tensorflow', 'pydantic'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -108,7 +109,7 @@ def test_aligned_copies_what_tensorflow_could_not_use_in_place(shape: tuple[int,
 
 def sonar_copy(monkeypatch: pytest.MonkeyPatch, root: Path, content: bytes | None) -> Path:
     """An installation in `root` whose sonar.csv is `content`."""
-    monkeypatch.setattr(csv_file, "_PACKAGE", root / "repro")
+    monkeypatch.setattr(csv_file, "shipped", lambda name: root / name)
     path = root / "data" / "sonar.csv"
     path.parent.mkdir()
     if content is not None:
@@ -141,15 +142,16 @@ def test_sonar_comes_with_the_project() -> None:
     assert [(status.file, status.state) for status in datasets.verify("sonar")] == [("sonar.csv", "ok")]
 
 
-def test_sonar_is_read_from_inside_an_installed_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    content = SONAR.path.read_bytes()
-    sonar_copy(monkeypatch, tmp_path, b"not ours")
-    bundled = tmp_path / "repro" / "_bundled" / "data" / "sonar.csv"
-    bundled.parent.mkdir(parents=True)
-    bundled.write_bytes(content)
-
-    assert datasets.load("sonar").train.x.shape == (208, 60)
-    assert datasets.verify("sonar")[0].where == bundled
+def test_what_comes_with_repro_lies_in_the_checkout_or_inside_an_installed_package(tmp_path: Path) -> None:
+    package = tmp_path / "repro"
+    bundled = package / "_bundled" / "data"
+    with pytest.raises(MachineError, match="found neither; install repro again"):
+        shipped("data", package)
+    bundled.mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    assert shipped("data", package) == bundled, "a folder of that name beside an installed package is somebody else's"
+    (tmp_path / "pyproject.toml").touch()
+    assert shipped("data", package) == tmp_path / "data"
 
 
 def test_sonar_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ def test_sonar_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 )
 def test_sonar_damaged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, damage: object) -> None:
     assert callable(damage)
-    content = damage(SONAR.path.read_bytes())
+    content = damage(SONAR.where("sonar.csv").read_bytes())
     path = sonar_copy(monkeypatch, tmp_path, content)
     actual = hashlib.sha256(content).hexdigest()
 
@@ -205,7 +207,7 @@ def test_sonar_damaged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, damage: 
 )
 def test_sonar_is_checked_after_its_hash_too(old: bytes, new: bytes, message: str) -> None:
     with pytest.raises(DataError) as raised:
-        SONAR.parse(SONAR.path.read_bytes().replace(old, new, 1))
+        SONAR.parse({"sonar.csv": SONAR.where("sonar.csv").read_bytes().replace(old, new, 1)})
     assert str(raised.value) == message
 
 
@@ -237,8 +239,9 @@ def test_other_digits_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataError) as raised:
         datasets.load("digits")
     assert str(raised.value) == (
-        "digits: scikit-learn's digits have SHA-256 68aea062d35a127749050fa0e52dca09d6569ac08092c925610e0954e172dde2, "
-        f"expected {'0' * 64}: install the pinned version of scikit-learn again"
+        f"digits: {DIGITS.where('digits')} is damaged: its content has SHA-256 "
+        "68aea062d35a127749050fa0e52dca09d6569ac08092c925610e0954e172dde2, "
+        f"expected {'0' * 64}; install the pinned version of scikit-learn again"
     )
 
 

@@ -116,7 +116,7 @@ def test_a_rate_outside_its_interval_is_refused(rate: float) -> None:
 
 def test_the_shared_layer_of_the_fashion_model_asks_for_noise_four_times() -> None:
     from repro.models.build import build_model
-    from repro.training.stacked import noise_layout
+    from repro.training.engine import noise_layout
 
     model = build_model({"fashion_mnist": {"rate": 0.2}}, (28, 28))
     assert noise_layout(model, (28, 28), 32).units == (784, 200, 100, 60)

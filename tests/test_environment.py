@@ -12,41 +12,38 @@ from importlib import metadata
 import pytest
 from conftest import experiment
 
-from repro import environment
-from repro.run import Job
+from repro.results.provenance import Code, Conditions, DataUsed, Environment
 from repro.training import TRAINING_VERSION
+from repro.training.environment import code_state, environment, processor, versions
 
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    environment.environment.cache_clear()
+    environment.cache_clear()
     yield
-    environment.environment.cache_clear()
+    environment.cache_clear()
 
 
-def fingerprint(**changes: object) -> str:
-    environment.environment.cache_clear()
-    return Job(experiment(**changes), "stacked", "repro run small.yaml").fingerprint
+def fingerprint(engine: str = "stacked", **changes: object) -> str:
+    environment.cache_clear()
+    data = DataUsed(rows=208, test_rows=0, classes=2, sha256={"sonar.csv": "0123"})
+    trained = experiment(**changes).trained
+    return Conditions(trained=trained, engine=engine, data=data, environment=environment()).fingerprint
 
 
 def test_what_is_in_it():
-    found = environment.environment()
-    assert found.keys() == {
-        "training_version", "python", "packages", "machine", "processor", "gpus", "threads_per_worker", "flags"
-    }  # fmt: skip
-    assert (found["training_version"], found["python"]) == (TRAINING_VERSION, platform.python_version())
-    assert found["packages"] == {
-        name: metadata.version(name) for name in ("tensorflow", "keras", "numpy", "scikit-learn")
-    }
-    assert json.loads(json.dumps(found)) == found
+    found = environment()
+    assert (found.training_version, found.python) == (TRAINING_VERSION, platform.python_version())
+    assert found.packages == {name: metadata.version(name) for name in ("tensorflow", "keras", "numpy", "scikit-learn")}
+    assert (found.machine, found.threads_per_worker) == (platform.machine(), 1)
+    assert Environment.model_validate(json.loads(found.model_dump_json())) == found
 
 
-def test_a_package_that_is_missing_is_no_error(monkeypatch):
-    monkeypatch.setattr(environment, "PACKAGES", ("no-such-package",))
-    assert environment.environment()["packages"] == {"no-such-package": None}
+def test_a_package_that_is_missing_is_no_error():
+    assert versions(["no-such-package"]) == {"no-such-package": None}
 
 
-def test_a_fingerprint_depends_on_what_is_trained_and_on_nothing_else(monkeypatch):
+def test_a_fingerprint_depends_on_what_is_trained_and_on_nothing_else():
     first = fingerprint()
     same = {"title": "Another title", "note": "a note", "seeds": 20, "article": "another", "name": "another"}
     for key, value in same.items():
@@ -54,8 +51,7 @@ def test_a_fingerprint_depends_on_what_is_trained_and_on_nothing_else(monkeypatc
     training = experiment().training.model_dump() | {"epochs": 4}
     assert fingerprint(training=training) != first
     assert fingerprint(base_seed=1) != first
-    assert Job(experiment(), "keras", "").fingerprint != first
-    assert Job(experiment(), "stacked", "another command").fingerprint == first
+    assert fingerprint("keras") != first
 
 
 @pytest.mark.parametrize(
@@ -66,29 +62,20 @@ def test_a_flag_that_may_move_a_bit_changes_the_fingerprint(monkeypatch, name, v
     first = fingerprint()
     monkeypatch.setenv(name, value)
     assert fingerprint() != first
-    assert environment.environment()["flags"][name] == value
+    assert environment().flags[name] == value
 
 
-def test_processors_with_other_instructions_or_another_name_are_told_apart(monkeypatch, tmp_path):
-    def processor(name: str, flags: str) -> str:
-        (tmp_path / "cpuinfo").write_text(
-            f"processor\t: 0\nmodel name\t: {name}\nflags\t\t: {flags}\n\nprocessor\t: 1\n"
-        )
-        monkeypatch.setattr(environment, "Path", lambda _: tmp_path / "cpuinfo")
-        return environment._processor()
+def test_processors_with_other_instructions_or_another_name_are_told_apart(tmp_path):
+    def of(name: str, flags: str) -> str:
+        cpuinfo = tmp_path / "cpuinfo"
+        cpuinfo.write_text(f"processor\t: 0\nmodel name\t: {name}\nflags\t\t: {flags}\n\nprocessor\t: 1\n")
+        return processor(cpuinfo)
 
-    first = processor("Zen 5", "avx2 avx512f")
+    first = of("Zen 5", "avx2 avx512f")
     assert first.startswith("Zen 5 (flags ")
-    assert processor("Zen 5", "avx512f avx2") == first
-    assert processor("Zen 5", "avx2") != first
-    assert processor("Zen 4", "avx2 avx512f") != first
-
-
-PRINT = """
-from conftest import experiment
-from repro.run import Job
-print(Job(experiment(), "stacked", "").fingerprint)
-"""
+    assert of("Zen 5", "avx512f avx2") == first
+    assert of("Zen 5", "avx2") != first
+    assert of("Zen 4", "avx2 avx512f") != first
 
 
 @pytest.mark.parametrize(
@@ -96,7 +83,7 @@ print(Job(experiment(), "stacked", "").fingerprint)
 )
 def test_a_fingerprint_is_the_same_in_every_process(variables):
     done = subprocess.run(
-        [sys.executable, "-c", PRINT],
+        [sys.executable, "-c", "from test_environment import fingerprint; print(fingerprint())"],
         env=os.environ | variables | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
@@ -123,24 +110,24 @@ def checkout(tmp_path):
 
 
 def test_code_state_names_the_commit(checkout):
-    assert environment.code_state(checkout / "repro") == {"commit": git(checkout, "rev-parse", "HEAD"), "dirty": False}
+    assert code_state(checkout / "repro") == Code(commit=git(checkout, "rev-parse", "HEAD"), dirty=False)
 
 
 def test_code_state_tells_changed_code_and_not_new_results(checkout):
     (checkout / "results").mkdir()
     (checkout / "results" / "README.md").write_text("table\n")
     (checkout / "notes.txt").write_text("not code that runs\n")
-    assert environment.code_state(checkout / "repro")["dirty"] is False
+    assert code_state(checkout / "repro").dirty is False
     for file in ("repro/code.py", "pyproject.toml"):  # what lies beside the package counts, too
         (checkout / file).write_text("a = 2\n")
-        assert environment.code_state(checkout / "repro")["dirty"] is True
+        assert code_state(checkout / "repro").dirty is True
         git(checkout, "checkout", file)
 
 
 def test_code_state_without_a_checkout_or_without_git(checkout, tmp_path_factory, monkeypatch):
-    nothing = {"commit": None, "dirty": None}
-    assert environment.code_state(tmp_path_factory.mktemp("plain") / "repro") == nothing
+    nothing = Code(commit=None, dirty=None)
+    assert code_state(tmp_path_factory.mktemp("plain") / "repro") == nothing
     installed = checkout / ".venv" / "lib" / "repro"  # inside somebody's repository, and no part of it
-    assert environment.code_state(installed) == nothing
+    assert code_state(installed) == nothing
     monkeypatch.setenv("PATH", "")
-    assert environment.code_state(checkout / "repro") == nothing
+    assert code_state(checkout / "repro") == nothing

@@ -11,21 +11,24 @@ from pathlib import Path
 import pytest
 
 from repro import datasets
-from repro.config import configs_folder, experiment_files, load_experiment
-from repro.report.build import build_experiment
+from repro.config import Catalogue, experiment_files
+from repro.files import shipped
+from repro.report.build import current_summary
+from repro.results.stored import read_stored
 
 pytestmark = pytest.mark.slow
 
 MANY_ROWS = 10_000
 FLOORS = {"mnist": 0.8, "fashion-mnist": 0.2}
 """Below what one epoch reaches, well above a fault. Elsewhere: four fifths of guessing."""
-PATHS = experiment_files(configs_folder())
-DATASETS = sorted({load_experiment(path).dataset.name for path in PATHS})
+PATHS = experiment_files(shipped("configs"))
+CATALOGUE = Catalogue()
+DATASETS = sorted({CATALOGUE.experiment(path).dataset.name for path in PATHS})
 
 
 def shortened(path: Path) -> list[str]:
     """Overrides under which an experiment takes a moment: one epoch, of large batches where there are many rows."""
-    experiment = load_experiment(path)
+    experiment = CATALOGUE.experiment(path)
     fixed = experiment.protocol.fixed_split
     epoch = ["-S", "training.epochs=1"]
     batches = ["-S", "training.batch_size=500"] if datasets.info(experiment.dataset.name).rows > MANY_ROWS else []
@@ -41,15 +44,17 @@ def test_every_config_trains(name: str, tmp_path: Path) -> None:
         if "REPRO_DATA_MIRROR" not in os.environ:
             pytest.skip(f"left out: training on {name}; set REPRO_DATA_MIRROR or run `repro data fetch {name}`")
         datasets.fetch(name)
-    paths = [path for path in PATHS if load_experiment(path).dataset.name == name]
+    paths = [path for path in PATHS if CATALOGUE.experiment(path).dataset.name == name]
     for overrides, group in itertools.groupby(sorted(paths, key=shortened), key=shortened):
         files = list(group)
-        command = [sys.executable, "-m", "repro.cli", "run", *map(str, files), *overrides, "--seeds", "2", "-q"]
+        command = [sys.executable, "-m", "repro", "run", *map(str, files), *overrides, "--seeds", "2", "-q"]
         done = subprocess.run([*command, "-o", str(tmp_path)], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
         for path in files:
-            summary = build_experiment(tmp_path, path.stem)
-            (accuracy,) = [f for f in summary.figures if (f.metric, f.split) == ("accuracy", "test")]
+            summary = current_summary(read_stored(tmp_path, path.stem))
+            assert summary
+            assert summary.main
+            accuracy = summary.main.over
             assert (accuracy.n, summary.failed, summary.diverged) == (2, (), ())
             floor = FLOORS.get(name, 0.8 / datasets.info(name).classes)
             assert floor < accuracy.minimum <= accuracy.maximum < 1

@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny import STAND_IN, invoke, write_configs
+from tiny import STAND_IN, invoke, stand_in, write_configs
 
 from repro.errors import MachineError
-from repro.lock import locked
+from repro.files import locked
 
 HOLDER = rf"process (\d+) on {re.escape(socket.gethostname())} since \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"
 
@@ -124,14 +124,11 @@ def test_of_two_runs_one_proceeds_and_the_other_says_at_once_who_is_at_work(at_w
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_has_ended_in_any_way_does_not_block(at_work, number, tmp_path, monkeypatch):
-    from tiny import stand_in_training
-
+def test_a_run_that_has_ended_in_any_way_does_not_block(at_work, number, tmp_path):
     process, line = at_work
     process.send_signal(number)
     assert process.wait(7) == {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[number]
-    monkeypatch.setattr("repro.run.train", stand_in_training)
-    result = invoke(*line)
+    result = invoke(*line, machine=stand_in())
     assert (result.exit_code, result.stdout.splitlines()[-1]) == (
         0,
         f"2 seeds trained; tables in {tmp_path}/out/README.md.",

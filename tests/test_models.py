@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from conftest import experiment
 
-from repro.config import configs_folder, load_experiment
+from repro.config import Catalogue
 from repro.errors import ConfigError
+from repro.files import shipped
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.slow
 def test_the_articles_models_have_their_parameters(name: str, shape: tuple[int, ...], parameters: int) -> None:
     from repro.models.build import build_model
 
-    experiment = load_experiment(configs_folder() / f"{name}.yaml")
+    experiment = Catalogue().experiment(shipped("configs") / f"{name}.yaml")
     assert build_model(experiment.model, shape).count_params() == parameters
 
 
@@ -54,7 +55,7 @@ def test_what_keras_refuses_is_a_fault_of_the_config(model: list[object], messag
 def test_initial_weights_are_those_of_the_layers_initialisers_and_depend_on_their_seeds_alone() -> None:
     from repro.models.build import build_model, initial_weights
 
-    model = build_model(load_experiment(configs_folder() / "sonar_baseline.yaml").model, (60,))
+    model = build_model(Catalogue().experiment(shipped("configs") / "sonar_baseline.yaml").model, (60,))
     first, again, other = (initial_weights(model, seeds) for seeds in (range(6), range(6), range(6, 12)))
     assert [w.shape for w in first] == [(60, 60), (60,), (60, 30), (30,), (30, 1), (1,)]
     assert all((a == b).all() for a, b in zip(first, again, strict=True))

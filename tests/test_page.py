@@ -10,9 +10,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from stored_results import EBB, crossed, every_verdict, fixed, outcomes, store, write_article
-
-from repro.report.build import build_index
+from stored_results import EBB, build, crossed, every_verdict, fixed, made_cells, store
 
 pytestmark = [
     pytest.mark.slow,
@@ -51,16 +49,16 @@ addEventListener("load", () => {{
 def report(tmp_path_factory):
     """A page with every verdict, cross-validation, a table by step and long names."""
     root = tmp_path_factory.mktemp("page")
-    out, configs = root / "results", root / "configs"
-    write_article(configs, every_verdict(out))
+    out = root / "results"
+    made = every_verdict(out)
     long = "a-name-of-sixty-four-letters-" + "x" * 35
     folds = np.linspace(-0.1, 0.1, 10)
     reported = {"accuracy": {"value": 80.12, "unit": "percent", "spread": 4.5, "spread_over": "folds"}}
     title = "A title of many words that goes on for as long as a title may go on, and then a little longer than that"
-    store(out, crossed(long, folds=10, title=title, reported=reported), outcomes(0.8 + EBB[:, None] + folds))
+    store(out, crossed(long, folds=10, title=title, reported=reported), made_cells(0.8 + EBB[:, None] + folds))
     steps = {"accuracy": {"value": 0.8, "unit": "fraction", "steps": {9: 0.41, 19: 0.8}}}
-    store(out, fixed("stepped", article="other", reported=steps), outcomes(0.8 + EBB, epochs=2))
-    build_index(out, configs)
+    store(out, fixed("stepped", article="other", reported=steps), made_cells(0.8 + EBB, epochs=2))
+    build(out, made)
     return out / "report.html"
 
 
@@ -97,4 +95,4 @@ def test_nothing_sticks_out(report, tmp_path, scheme):
 def test_the_page_itself_loads_without_complaint(report, tmp_path):
     dom, console = chromium(tmp_path, report)
     assert console == []
-    assert "<title>Published dropout experiments, run again</title>" in dom
+    assert "<title>Published experiments, run again</title>" in dom

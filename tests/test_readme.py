@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from repro.cli import main
-from repro.config import configs_folder
+from repro.cli.app import main
+from repro.config.catalogue import Catalogue
+from repro.files import shipped
 
-ROOT = configs_folder().parent
+ROOT = shipped("configs").parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = ROOT / "results"
 
@@ -41,8 +42,6 @@ def test_every_make_target_that_it_names_exists(target: str) -> None:
 
 
 def test_its_examples_of_an_experiment_and_its_article_are_valid(tmp_path: Path) -> None:
-    from repro.config import article_for, check_article, load_experiment
-
     blocks = [textwrap.dedent(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)]
     for block in blocks:
         path = tmp_path / block.splitlines()[0].removeprefix("# ")
@@ -50,12 +49,13 @@ def test_its_examples_of_an_experiment_and_its_article_are_valid(tmp_path: Path)
         path.write_text(block, encoding="utf-8")
     configs = tmp_path / "configs"
     (configs / "tanh_wide.yaml").write_text("extends: tanh_small.yaml\n", encoding="utf-8")
-    experiments = {name: load_experiment(configs / f"{name}.yaml") for name in ("tanh_small", "tanh_wide")}
-    assert experiments["tanh_small"].training.batch_size == 8
-    article = article_for(configs / "tanh_small.yaml", experiments["tanh_small"])
+    catalogue = Catalogue()
+    small = catalogue.experiment(configs / "tanh_small.yaml")
+    assert small.training.batch_size == 8
+    article = catalogue.article_of(configs / "tanh_small.yaml", small)
     assert article
     assert len(article.claims) == 3
-    check_article(article, experiments, path)
+    catalogue.check_article(path)
 
 
 def test_its_tables_of_results_are_those_of_the_results_folder() -> None:

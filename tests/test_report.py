@@ -15,17 +15,20 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
-from stored_results import EBB, article, claim, crossed, every_verdict, fixed, outcomes, store, write_article
+from stored_results import EBB, HERE, article, build, claim, crossed, every_verdict, fixed, made_cells, store
+from tiny import invoke
 
-from repro import cli
-from repro.compare import compare
-from repro.datasets.base import sha256
+from repro.commands.compare import compare
+from repro.commands.report import rebuild
+from repro.config.article import Article
+from repro.config.catalogue import Catalogue
 from repro.errors import MachineError
+from repro.files import digest, sha256
 from repro.report import html, text, words
-from repro.report.build import build_experiment, build_index
-from repro.training.worker import Outcome
-from repro.verdicts import claim_verdict, number
+from repro.report.build import build_experiment, current_summary
+from repro.results.records import CellResult, Record
+from repro.results.stored import read_stored
+from repro.verdicts import types
 
 FIVE = np.array([0.01, 0.03, 0.02, 0.04, 0.0])
 
@@ -38,13 +41,13 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def small(root: Path) -> tuple[Path, Path]:
+def small(root: Path) -> tuple[Path, Article]:
     """Two cross-validated experiments with five seeds, a third that is not run, and their article."""
-    out, configs = root / "results", root / "configs"
+    out = root / "results"
     folds = np.array([[-0.05, 0.05]])
     base = crossed("base", 80.5, note="No <b>dropout</b>.")
-    store(out, base, outcomes(0.8 + folds + np.zeros((5, 1))))
-    store(out, crossed("better"), outcomes(0.8 + FIVE[:, None] + folds))
+    store(out, base, made_cells(0.8 + folds + np.zeros((5, 1))))
+    store(out, crossed("better"), made_cells(0.8 + FIVE[:, None] + folds))
     claims = [
         claim("base", figure_of="base"),
         claim("better", "greater", note="A note.", added=True),
@@ -59,8 +62,7 @@ def small(root: Path) -> tuple[Path, Path]:
         deviations=["A deviation."],
         slips=["A slip."],
     )
-    write_article(configs, made)
-    return out, configs
+    return out, made
 
 
 README = """\
@@ -199,46 +201,46 @@ Made by `repro run configs/base.yaml` (stacked engine). Raw records: [runs.csv](
 @pytest.fixture(scope="session")
 def small_once(tmp_path_factory):
     root = tmp_path_factory.mktemp("small")
-    build_index(*small(root))
-    return root
+    out, made = small(root)
+    build(out, made)
+    return root, made
 
 
 @pytest.fixture
 def small_built(small_once, tmp_path):
-    """A copy of the small results folder, built, and its configs folder."""
-    shutil.copytree(small_once, tmp_path, dirs_exist_ok=True)
-    return tmp_path / "results", tmp_path / "configs"
+    """A copy of the small results folder, built, and its article."""
+    root, made = small_once
+    shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "results", made
 
 
 def test_whole_pages(small_built):
-    out, configs = small_built
-    assert [summary.experiment for summary in build_index(out, configs)] == ["base", "better"]
+    out, made = small_built
+    assert [summary.experiment for summary in build(out, made)] == ["base", "better"]
     reading = "\n".join(f"- {line}" for line in words.READING)
     numbers = "\n".join(f"- {line}" for line in words.READING_NUMBERS)
     assert (out / "README.md").read_text() == README.format(reading=reading, numbers=numbers)
     assert (out / "base" / "table.md").read_text() == TABLE
     stored = json.loads((out / "claims.json").read_text())
-    rows = stored["claims"]["made-up"]
-    assert [(row["id"], row["kind"], row["verdict"]) for row in rows] == [
-        ("base", "figure", "CLOSE"),
-        ("better", "comparison", "HOLDS ON AVERAGE"),
-        ("absent", "comparison", "NOT RUN YET"),
-        ("background", "not tested", "NOT TESTED HERE"),
+    rows = stored["content"]["made-up"]
+    assert [(row["claim"]["id"], row["verdict"]) for row in rows] == [
+        ("base", "CLOSE"),
+        ("better", "HOLDS ON AVERAGE"),
+        ("absent", "NOT RUN YET"),
+        ("background", "NOT TESTED HERE"),
     ]
     # Ten differences, each of FIVE twice: variance .002 / 9; t(.975, 9) sqrt((1/10 + 1) .002 / 9) = 2.26216 * .0156347.
-    assert rows[1]["comparison"]["beyond_rows"] == pytest.approx([0.02 - 0.0353682, 0.02 + 0.0353682], abs=1e-7)
-    assert sorted(files(out / "base")) == [
-        *("accuracy.png", "accuracy.svg", "provenance.json", "runs.csv", "summary.json", "table.md")
-    ]
+    assert rows[1]["judged"]["nadeau_bengio"] == pytest.approx([0.02 - 0.0353682, 0.02 + 0.0353682], abs=1e-7)
+    assert sorted(files(out / "base")) == [*("accuracy.svg", "provenance.json", "runs.csv", "summary.json", "table.md")]
 
 
 @pytest.fixture(scope="session")
 def every(tmp_path_factory):
-    """A built results folder in which every verdict occurs, and its configs folder."""
+    """A built results folder in which every verdict occurs, and its article."""
     root = tmp_path_factory.mktemp("every")
-    write_article(root / "configs", every_verdict(root / "results"))
-    build_index(root / "results", root / "configs")
-    return root / "results", root / "configs"
+    made = every_verdict(root / "results")
+    build(root / "results", made)
+    return root / "results", made
 
 
 @pytest.mark.parametrize("name", ["README.md", "report.html"])
@@ -246,7 +248,7 @@ def test_every_verdict_is_worded_and_has_a_colour(every, name):
     content = (every[0] / name).read_text()
     for verdict in (*words.TONES, "TOO SMALL TO MATTER"):
         assert verdict in content, verdict
-    assert set(words.TONES) > {*get_args(number.Verdict), *get_args(claim_verdict.Verdict)}
+    assert set(words.TONES) > {*get_args(types.NumberWord), *get_args(types.ClaimWord)}
     assert set(html.MARKS) == set(get_args(words.Tone))
 
 
@@ -256,38 +258,55 @@ def test_a_forced_build_gives_the_same_bytes_from_the_records_alone(every, tmp_p
         if name.endswith(("runs.csv", "provenance.json")):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_bytes(built[name])
-    build_index(tmp_path, every[1], force=True)
+    build(tmp_path, every[1], force=True)
     assert files(tmp_path) == built
 
 
-def test_force_mends_what_was_edited(small_built):
-    out, configs = small_built
+@pytest.mark.parametrize(
+    "name", ["README.md", "report.html", "claims.json", "base/table.md", "base/accuracy.svg", "base/summary.json"]
+)
+def test_what_was_edited_is_built_again(small_built, name):
+    """A digit changed in what is derived would otherwise be printed, and enter the pages over all experiments."""
+    out, made = small_built
     built = files(out)
-    for name in ("README.md", "report.html", "base/table.md", "base/accuracy.svg"):
-        (out / name).write_text("edited")
-    build_index(out, configs)
-    assert (out / "README.md").read_text() == "edited"
-    build_index(out, configs, force=True)
+    path = out / name
+    edited = re.sub(r"[1-9](?=\D*$)", lambda digit: str(int(digit[0]) % 9 + 1), path.read_text(), count=1)
+    assert edited != path.read_text()
+    path.write_text(edited)
+    build(out, made)
     assert files(out) == built
+
+
+def test_a_summary_that_somebody_else_has_sealed_is_no_summary(small_built):
+    out, made = small_built
+    path = out / "base" / "summary.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"content": [], "checksum": digest([[], {}])}))
+    assert current_summary(read_stored(out, "base")) is None
+    assert build(out, made)
 
 
 def test_nothing_is_built_and_little_imported_where_nothing_has_changed(every):
     code = f"""
 import sys
 from pathlib import Path
-from repro.report.build import build_index
-assert len(build_index(Path({str(every[0])!r}), Path({str(every[1])!r}))) == 11
+from repro.config.article import Article
+from repro.report.build import current_index
+from repro.results.stored import read_stored, stored_names
+out, made = Path({str(every[0])!r}), Article.model_validate_json({every[1].model_dump_json()!r})
+stored = [read_stored(out, name) for name in stored_names(out)]
+assert len(current_index(out, stored, {{made.name: made}})) == 11
 print(sorted({{"pandas", "scipy", "matplotlib", "jinja2", "tensorflow", "repro.report.html"}} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
-def changed_by(out, configs, act):
+def changed_by(out, made, act=lambda: None):
     """Names of the files that differ after `act` and another build."""
     before = files(out)
     act()
-    build_index(out, configs)
+    build(out, made)
     after = files(out)
     return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
 
@@ -296,69 +315,66 @@ PAGES = {"README.md", "report.html", "claims.json"}
 
 
 def test_an_edited_article_rebuilds_the_pages(small_built):
-    out, configs = small_built
-    path = configs / "articles" / "made-up.yaml"
-    assert changed_by(out, configs, lambda: path.write_text(path.read_text() + "  - One more.\n")) == PAGES
+    out, made = small_built
+    more = made.model_copy(update={"slips": (*made.slips, "One more.")})
+    assert changed_by(out, more) == PAGES
     assert "- One more." in (out / "README.md").read_text()
 
 
 def test_new_provenance_rebuilds_the_page(small_built):
-    out, configs = small_built
+    out, made = small_built
     path = out / "base" / "provenance.json"
     edit = path.read_text().replace("c" * 40, "a" * 40)
-    changed = changed_by(out, configs, lambda: path.write_text(edit))
+    changed = changed_by(out, made, lambda: path.write_text(edit))
     assert changed == {"report.html", "claims.json", "base/provenance.json"}
     assert "a" * 40 in (out / "report.html").read_text()
 
 
 def test_new_records_rebuild_everything_that_rests_on_them(small_built):
-    out, configs = small_built
-    cells = outcomes(0.75 + np.zeros((6, 2)))
-    changed = changed_by(out, configs, lambda: store(out, crossed("better"), cells))
-    derived = {f"better/{name}" for name in ("summary.json", "table.md", "accuracy.svg", "accuracy.png")}
+    out, made = small_built
+    cells = made_cells(0.75 + np.zeros((6, 2)))
+    changed = changed_by(out, made, lambda: store(out, crossed("better"), cells))
+    derived = {f"better/{name}" for name in ("summary.json", "table.md", "accuracy.svg")}
     assert changed == PAGES | derived | {"better/runs.csv", "better/provenance.json"}
 
 
 @pytest.mark.parametrize("name", ["README.md", "report.html", "claims.json", "base/table.md", "base/accuracy.svg"])
 def test_a_missing_file_comes_back(small_built, name):
-    out, configs = small_built
-    assert changed_by(out, configs, (out / name).unlink) == set()
+    out, made = small_built
+    assert changed_by(out, made, (out / name).unlink) == set()
     assert (out / name).is_file()
 
 
 def test_a_plot_that_is_no_longer_drawn_goes(tmp_path):
     out = tmp_path / "results"
-    store(out, fixed("base"), outcomes(0.8 + EBB, epochs=3))
-    assert build_experiment(out, "base").plots == ("accuracy.png", "accuracy.svg", "curves.png", "curves.svg")
-    store(out, fixed("base"), outcomes(0.8 + EBB))
-    assert build_experiment(out, "base").plots == ("accuracy.png", "accuracy.svg")
+    store(out, fixed("base"), made_cells(0.8 + EBB, epochs=3))
+    build_experiment(read_stored(out, "base"))
+    assert (out / "base" / "curves.svg").exists()
+    store(out, fixed("base"), made_cells(0.8 + EBB))
+    build_experiment(read_stored(out, "base"))
     assert not (out / "base" / "curves.svg").exists()
 
 
 def test_only_files_that_are_ours_are_removed(tmp_path):
     """A stored summary may name any file as its plot; somebody may have written it."""
     out, precious = tmp_path / "results", tmp_path / "precious.txt"
-    store(out, fixed("base"), outcomes(0.8 + EBB))
-    build_experiment(out, "base")
+    store(out, fixed("base"), made_cells(0.8 + EBB))
+    build_experiment(read_stored(out, "base"))
     precious.write_text("mine")
     path = out / "base" / "summary.json"
     stored = json.loads(path.read_text())
-    path.write_text(json.dumps(stored | {"plots": ["../../precious.txt", str(precious)], "made_from": "x"}))
-    build_experiment(out, "base")
+    path.write_text(json.dumps(stored | {"files": {"../../precious.txt": "0", str(precious): "0"}}))
+    build_experiment(read_stored(out, "base"))
     assert precious.read_text() == "mine"
 
 
 def test_no_verdict_rests_on_replicas_that_diverged(tmp_path):
     """Their accuracy is the share of the majority class, which an article may well print."""
     out = tmp_path / "results"
-    nan = [
-        Outcome(
-            seed, 1.0, ((0, 1, 9, "test", "accuracy", 0.5), (0, 1, 9, "test", "loss", float("nan"))), {0: "diverged"}
-        )
-        for seed in range(12)
-    ]
+    records = (Record(0, 1, 9, "test", "accuracy", 0.5), Record(0, 1, 9, "test", "loss", float("nan")))
+    nan = [CellResult(seed, 1.0, HERE, records, {0: "diverged"}) for seed in range(12)]
     store(out, fixed("base", 0.5), nan)
-    (summary,) = build_index(out, tmp_path)
+    (summary,) = build(out)
     assert summary.figures == ()
     index = (out / "README.md").read_text()
     assert "| [base](base/table.md) | test accuracy | NOT JUDGED | – | – | – | 0 (12 replicas diverged) |" in index
@@ -368,12 +384,12 @@ def test_no_verdict_rests_on_replicas_that_diverged(tmp_path):
 
 def test_replicas_in_trouble_are_shown(tmp_path):
     out = tmp_path / "results"
-    cells = outcomes(0.8 + EBB)
-    cells[3] = Outcome(3, 1.0, error="ValueError: expected <a> & *b*")
-    cells[4] = Outcome(4, 1.0, ((0, 1, 9, "test", "accuracy", 0.1),), {0: "diverged: loss is NaN"})
-    cells[5] = Outcome(5, 1.0, ((0, 1, 9, "test", "accuracy", 0.1),))
+    cells = made_cells(0.8 + EBB)
+    cells[3] = CellResult(3, 1.0, HERE, error="ValueError: expected <a> & *b*")
+    cells[4] = CellResult(4, 1.0, HERE, (Record(0, 1, 9, "test", "accuracy", 0.1),), {0: "diverged: loss is NaN"})
+    cells[5] = CellResult(5, 1.0, HERE, (Record(0, 1, 9, "test", "accuracy", 0.1),))
     store(out, fixed("base"), cells)
-    build_index(out, tmp_path)
+    build(out)
     table = (out / "base" / "table.md").read_text()
     failed = "1 replica failed: its seed is in no verdict:\n\n- seed 3: failed: ValueError: expected \\<a> & \\*b\\*"
     assert failed in table
@@ -387,20 +403,31 @@ def test_replicas_in_trouble_are_shown(tmp_path):
 
 def test_a_loss_that_is_infinite_is_left_out(tmp_path):
     out = tmp_path / "results"
-    cells = outcomes(np.full((6, 2), 0.8))
-    cells[0] = Outcome(0, 1.0, (*cells[0].rows[:3], (1, 1, 9, "test", "loss", float("inf"))))
+    cells = made_cells(np.full((6, 2), 0.8))
+    cells[0] = CellResult(0, 1.0, HERE, (*cells[0].records[:3], Record(1, 1, 9, "test", "loss", float("inf"))))
     store(out, crossed("base"), cells)
-    figures = {figure.metric: figure.n for figure in build_experiment(out, "base").figures}
+    figures = {figure.metric: figure.over.n for figure in build_experiment(read_stored(out, "base")).figures}
     assert figures == {"accuracy": 6, "loss": 5}
 
 
 def test_records_without_provenance_are_refused(small_built):
-    out, configs = small_built
+    out, made = small_built
     path = out / "base" / "provenance.json"
     path.write_text('{"experiment": {}, "engine": "stacked"}')
+    with pytest.raises(MachineError, match=r"not written by this version of repro; run the experiment again$"):
+        build(out, made)
+    path.unlink()
     with pytest.raises(MachineError) as error:
-        build_index(out, configs)
-    assert str(error.value) == f"{path}: missing or incomplete; run the experiment again"
+        build(out, made)
+    assert str(error.value) == f"{path}: missing; run the experiment again"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "[" * 100_000, '{"version": 1}', "null"])
+def test_provenance_that_is_none_of_ours_is_refused_whatever_it_is(small_built, content):
+    out, made = small_built
+    (out / "base" / "provenance.json").write_text(content)
+    with pytest.raises(MachineError, match=r"base/provenance\.json: .*run the experiment again$"):
+        build(out, made)
 
 
 @pytest.mark.parametrize(
@@ -415,7 +442,7 @@ def test_records_without_provenance_are_refused(small_built):
     ids=["cut off", "a line less", "edited", "merge conflict", "empty"],
 )
 def test_records_that_are_not_as_they_were_written_are_never_used(small_built, damage):
-    out, configs = small_built
+    out, made = small_built
     path = out / "base" / "runs.csv"
     written = path.read_text()
     path.write_text(damage(written))
@@ -425,8 +452,8 @@ def test_records_that_are_not_as_they_were_written_are_never_used(small_built, d
         f"got {sha256(path.read_bytes())}); `repro run configs/base.yaml -o {out}` makes it again"
     )
     for act in (
-        lambda: build_index(out, configs),
-        lambda: build_index(out, configs, force=True),
+        lambda: build(out, made),
+        lambda: build(out, made, force=True),
         lambda: compare("base", "better", out, "accuracy"),
     ):
         with pytest.raises(MachineError) as caught:
@@ -435,7 +462,7 @@ def test_records_that_are_not_as_they_were_written_are_never_used(small_built, d
 
 
 def test_an_empty_folder_says_so(tmp_path):
-    assert build_index(tmp_path, tmp_path) == []
+    assert build(tmp_path) == []
     assert (tmp_path / "README.md").read_text().endswith("\n\nNo experiment is stored here yet.\n")
     assert "<p>No experiment is stored here yet.</p>" in (tmp_path / "report.html").read_text()
 
@@ -443,13 +470,13 @@ def test_an_empty_folder_says_so(tmp_path):
 def test_the_command_builds_from_records_alone(tmp_path):
     """Of an article that repro does not know, experiments are still shown."""
     out, _ = small(tmp_path)
-    done = CliRunner().invoke(cli.report, ["-o", str(out)])
+    done = invoke("report", "-o", out)
     assert (done.exit_code, done.output) == (0, f"Built the tables of 2 experiments in {out}.\n")
     assert "## made-up\n\n### Experiments\n" in (out / "README.md").read_text()
     assert not (out / ".cells").exists()
 
 
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "img"}
 
 
 class Page(HTMLParser):
@@ -499,9 +526,9 @@ def test_page_is_well_formed(page):
 
 
 def test_page_loads_nothing(every, page):
-    loading = {"script", "link", "img", "iframe", "object", "embed", "base", "form", "source", "video", "audio"}
+    loading = {"script", "link", "iframe", "object", "embed", "base", "form", "source", "video", "audio"}
     assert loading.isdisjoint(tag for tag, _ in page.tags)
-    assert page.values("src") == []
+    assert {source.partition(",")[0] for source in page.values("src")} == {"data:image/svg+xml;base64"}
     links = {(tag, attributes["href"]) for tag, attributes in page.tags if "href" in attributes}
     assert {link for link in links if "//" in link[1]} == {("a", "https://example.org/article")}
     content = (every[0] / "report.html").read_text()
@@ -521,7 +548,6 @@ def test_page_has_everything(every):
         "A deviation.",
         "A slip.",
         "c" * 40,
-        "f" * 64,
         "d" * 64,
         "keras 3.15.1, numpy 2.4.6",
         "2024-05-06T07:08:09+00:00",
@@ -530,16 +556,17 @@ def test_page_has_everything(every):
         "between seeds, of a seed&#39;s accuracy",
     ):
         assert shown in content, shown
-    assert content.count('<svg role="img"') == 11
+    assert content.count('<img src="data:image/svg+xml;base64,') == 11
 
 
 def test_step_tables_stand_on_the_page(tmp_path):
     out = tmp_path / "results"
     reported = {"accuracy": {"value": 0.8, "unit": "fraction", "steps": {9: 0.41, 19: 0.8}}}
-    store(out, fixed("base", reported=reported), outcomes(0.8 + EBB, epochs=2))
-    build_index(out, tmp_path)
+    store(out, fixed("base", reported=reported), made_cells(0.8 + EBB, epochs=2))
+    build(out)
     content = (out / "report.html").read_text()
-    assert build_experiment(out, "base") == build_experiment(out, "base", force=True), "as stored, and as made anew"
+    stored = read_stored(out, "base")
+    assert build_experiment(stored) == build_experiment(stored, force=True), "as stored, and as made again"
     assert "<summary>Step by step, as the article prints it</summary>" in content
     assert re.search(r"<td[^>]*>0\.4100</td><td[^>]*>0\.4000 ± 0\.0007</td><td[^>]*>0\.3485 to 0\.4515</td>", content)
 
@@ -561,34 +588,6 @@ def test_contrast_of_text_meets_aa(scheme):
         assert (light + 0.05) / (dark + 0.05) >= 4.5, (ink, paper)
 
 
-def test_a_drawing_is_inlined_with_ids_of_its_own():
-    drawn = """<?xml version="1.0"?>
-<!DOCTYPE svg PUBLIC "x" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
-<svg xmlns="http://www.w3.org/2000/svg"><title>t</title><metadata><a href="http://x.org"/></metadata>
- <defs><style type="text/css">*{stroke-linecap: butt}</style></defs>
- <g id="a" clip-path="url(#b)"><use xlink:href="#a"/></g></svg>
-"""
-    assert html.inlined(drawn, "p-", "A & B") == (
-        '<svg role="img" aria-label="A &amp; B" style="stroke-linecap: butt" xmlns="http://www.w3.org/2000/svg">'
-        '<defs></defs>\n <g id="p-a" clip-path="url(#p-b)"><use xlink:href="#p-a"/></g></svg>'
-    )
-    with pytest.raises(MachineError, match="no SVG file"):
-        html.inlined("<html>", "p-", "A")
-
-
-def test_letters_are_outlined_once_on_a_page():
-    def drawing(outline):
-        letter = f'<defs>\n  <path id="DejaVuSans-41" d="{outline}" transform="scale(1)"/>\n</defs>'
-        return html.inlined(f'<svg>{letter}<g id="a"><use xlink:href="#DejaVuSans-41"/></g></svg>', "p-", "A")
-
-    once = html.shared_glyphs(drawing("M 0 0") + drawing("M 0 0"))
-    assert once.count('id="DejaVuSans-41"') == 1
-    assert once.count('href="#DejaVuSans-41"') == 2
-    assert once.index('id="DejaVuSans-41"') < once.index('href="#DejaVuSans-41"')
-    with pytest.raises(ValueError, match="two outlines are called DejaVuSans-41"):
-        html.shared_glyphs(drawing("M 0 0") + drawing("M 9 9"))
-
-
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [(0, "0.0 s"), (59.94, "59.9 s"), (60, "1 min 00 s"), (3599.6, "1 h 00 min"), (7384, "2 h 03 min")],
@@ -603,65 +602,64 @@ def test_the_default_margin_is_that_of_the_rows_of_the_figures_split(tmp_path, s
     protocol = {"fixed_split": {"evaluate_every_epochs": 1, "validation_from_train": 100}}
     made = fixed("base", reported=reported, protocol=protocol)
     cells = [
-        replace(cell, rows=(*cell.rows, *((0, 1, 9, split, "accuracy", 0.9),) * (split != "test")))
-        for cell in outcomes(0.9 + EBB)
+        replace(cell, records=(*cell.records, *(Record(0, 1, 9, split, "accuracy", 0.9),) * (split != "test")))
+        for cell in made_cells(0.9 + EBB)
     ]
     store(tmp_path, made, cells)
-    summary = build_experiment(tmp_path, "base")
-    (margin,) = [figure.margin for figure in summary.figures if figure.split == split and figure.metric == "accuracy"]
-    assert margin == pytest.approx(1.96 * (0.9 * 0.1 / rows) ** 0.5, rel=1e-4)
+    summary = build_experiment(read_stored(tmp_path, "base"))
+    assert summary.figure("accuracy", split).judged.margin == pytest.approx(1.96 * (0.9 * 0.1 / rows) ** 0.5, rel=1e-4)
 
 
 def test_a_cross_validation_measures_on_its_training_rows_whether_there_are_test_rows_or_not(tmp_path):
     made = crossed("base", 90, dataset={"name": "digits", "divide_by": 16})
-    store(tmp_path, made, outcomes(0.9 + np.zeros((5, 2))))
-    summary = build_experiment(tmp_path, "base")
-    assert summary.figures[0].margin == pytest.approx(1.96 * (0.9 * 0.1 / 1437) ** 0.5, rel=1e-4)
+    store(tmp_path, made, made_cells(0.9 + np.zeros((5, 2))))
+    summary = build_experiment(read_stored(tmp_path, "base"))
+    assert summary.figures[0].judged.margin == pytest.approx(1.96 * (0.9 * 0.1 / 1437) ** 0.5, rel=1e-4)
 
 
 def test_an_article_kept_with_the_results_counts_more_than_one_of_that_name_that_comes_with_repro(tmp_path):
-    out, configs = small(tmp_path)
-    path = out / "base" / "provenance.json"
-    own = article([claim("better", "less")], title="A made-up article of one's own")
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"article": own.model_dump(mode="json")}))
-    build_index(out, configs)
+    out, name = tmp_path / "results", "keras-sonar"
+    cells = made_cells(0.8 + EBB[:, None] + [[-0.05, 0.05]])
+    store(out, crossed("base", 80.5, article=name), cells)
+    rebuild(out, Catalogue())
+    assert "Dropout Regularization" in (out / "README.md").read_text()
+    mine = article([claim("base", figure_of="base")], name=name, title="One's own", slips=["A slip of mine."])
+    store(out, crossed("base", 80.5, article=name), cells, article=mine)
+    rebuild(out, Catalogue())
     page = (out / "README.md").read_text()
-    assert "## A made-up article of one's own\n" in page
-    assert "NOT TESTED HERE" not in page
-
-
-def test_an_article_that_does_not_come_with_repro_is_kept_with_its_results(tmp_path):
-    out = tmp_path / "results"
-    folder = store(out, crossed("base", 80.5), outcomes(0.8 + EBB[:, None] + [[-0.05, 0.05]]))
-    provenance = json.loads((folder / "provenance.json").read_text())
-    mine = article([claim("base", figure_of="base")], experiments=["base"], slips=["A slip of mine."])
-    provenance["article"] = mine.model_dump(mode="json")
-    (folder / "provenance.json").write_text(json.dumps(provenance))
-    build_index(out, tmp_path / "configs without it")
-    page = (out / "README.md").read_text()
-    assert "## A made-up article\n" in page
+    assert "## One's own\n" in page
     assert "- A slip of mine.\n" in page
-    assert "| made-up | Text of base. | " in page
+    assert f"| {name} | Text of base. | " in page
+    assert "Dropout Regularization" not in page
+
+
+def test_what_an_article_says_of_itself_has_no_effect_as_markdown(tmp_path):
+    out = tmp_path / "results"
+    store(out, fixed("base"), made_cells(0.8 + EBB))
+    told = article([], source="https://example.org/> <script>x</script>", published="[2020](javascript:x) <b>")
+    build(out, told)
+    page = (out / "README.md").read_text()
+    assert "Source: https://example.org/> \\<script>x\\</script> (\\[2020\\](javascript:x) \\<b>)" in page
 
 
 def test_results_under_another_name_are_refused(small_built):
-    out, configs = small_built
+    out, made = small_built
     shutil.copytree(out / "base", out / "copy")
     with pytest.raises(MachineError) as caught:
-        build_index(out, configs)
+        build(out, made)
     path = out / "copy" / "provenance.json"
     assert str(caught.value) == f"{path}: expected copy, the name of its folder, got base; keep copies elsewhere"
 
 
 def test_provenance_of_another_version_is_refused(small_built):
-    out, configs = small_built
+    out, made = small_built
     path = out / "base" / "provenance.json"
     provenance = json.loads(path.read_text())
     provenance["experiment"]["colour"] = "blue"
     path.write_text(json.dumps(provenance))
     with pytest.raises(MachineError) as caught:
-        build_index(out, configs)
+        build(out, made)
     assert str(caught.value) == (
-        f"{path}: colour: Extra inputs are not permitted: not written by this version of repro; "
+        f"{path}: experiment.colour: Extra inputs are not permitted: not written by this version of repro; "
         "run the experiment again"
     )

@@ -13,118 +13,35 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import experiment
 from test_cli import NO_TENSORFLOW
-from tiny import CHECKOUT, REAL, STAND_IN, command, descendants, invoke, stand_in_outcome, write_configs
+from tiny import CHECKOUT, REAL, STAND_IN, command, descendants, invoke, stand_in_cell, write_configs
 
-from repro import pool
-from repro.errors import ConfigError
-from repro.training.worker import Outcome, Task
+from repro.cli.machine import Machine
+from repro.results.records import CellResult
+from repro.training.executor import LokyExecutor
+from repro.training.worker import Task
 
 pytestmark = pytest.mark.slow
 
-# Worker processes, with a stand-in for what they do to a cell
 
-
-class Notes(list[str]):
-    def note(self, line: str) -> None:
-        self.append(line)
-
-
-def works(task: Task) -> Outcome:
-    return stand_in_outcome(task)
-
-
-def dies_once(task: Task) -> Outcome:
-    marker = Path(task.experiment.title)
-    if task.seed == 1 and not marker.exists():
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return stand_in_outcome(task)
-
-
-def dies_always(task: Task) -> Outcome:
+def dies_always(task: Task) -> CellResult:
     if task.seed == 1:
         os.kill(os.getpid(), signal.SIGKILL)
-    return stand_in_outcome(task)
+    return stand_in_cell(task)
 
 
-def is_faulty(task: Task) -> Outcome:
-    if task.seed == 1:
-        raise ConfigError("model.0.Dense: Keras refuses it")
-    time.sleep(60)
-    return stand_in_outcome(task)
-
-
-def shows_its_surroundings(task: Task) -> tuple[str, bool, int]:
-    return os.environ["OMP_NUM_THREADS"], signal.getsignal(signal.SIGINT) == signal.SIG_IGN, os.getppid()
-
-
-def tasks(tmp_path: Path, seeds: int) -> list[Task]:
-    return [Task(experiment(title=str(tmp_path / "died")), "stacked", seed) for seed in range(seeds)]
-
-
-def trained(
-    work: Callable[[Task], object], given: list[Task], workers: int, monkeypatch
-) -> tuple[dict[int, Outcome], Notes]:
-    monkeypatch.setattr(pool, "train_cell", work)
-    notes = Notes()
-    return {task.seed: outcome for task, outcome in pool.train(given, workers, notes)}, notes
-
-
-@pytest.mark.parametrize("workers", [1, 2, 3])
-def test_every_cell_is_trained_once_in_a_worker(tmp_path, monkeypatch, workers):
-    given = tasks(tmp_path, 7)
-    outcomes, notes = trained(works, given, workers, monkeypatch)
-    assert outcomes == {task.seed: stand_in_outcome(task) for task in given}
-    assert notes == []
-
-
-def test_nothing_to_train_starts_nothing(monkeypatch):
-    assert trained(works, [], 2, monkeypatch) == ({}, [])
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_worker_that_dies_costs_no_seed(tmp_path, monkeypatch, workers):
-    given = tasks(tmp_path, 6)
-    outcomes, notes = trained(dies_once, given, workers, monkeypatch)
-    assert outcomes == {task.seed: stand_in_outcome(task) for task in given}
-    (note,) = notes
-    assert note.startswith("a worker process died; ")
-    assert note.endswith(" seeds go on in fresh ones")
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_cell_that_kills_its_worker_every_time_fails_and_no_other(tmp_path, monkeypatch, workers):
-    given = tasks(tmp_path, 6)
-    outcomes, _ = trained(dies_always, given, workers, monkeypatch)
-    assert outcomes.pop(1) == Outcome(
-        1, 0.0, error="its worker process died twice, the second time with nothing beside it (out of memory?)"
-    )
-    assert outcomes == {task.seed: stand_in_outcome(task) for task in given if task.seed != 1}
-
-
-def test_a_fault_of_the_configuration_ends_the_run_and_its_workers(tmp_path, monkeypatch):
-    with pytest.raises(ConfigError, match=r"^model\.0\.Dense: Keras refuses it$"):
-        trained(is_faulty, tasks(tmp_path, 4), 2, monkeypatch)
-    assert [line for line in command_lines(os.getpid()) if "LokyProcess" in line] == []
+def in_workers(cell: Callable[[Task], CellResult]) -> Machine:
+    """Real worker processes, with a stand-in for what they do to a cell."""
+    return Machine(executor=lambda count: LokyExecutor(count or 2, cell))
 
 
 def command_lines(process: int) -> list[str]:
     return [Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ") for child in descendants(process)]
 
 
-def test_closing_the_generator_ends_the_workers(tmp_path, monkeypatch):
-    monkeypatch.setattr(pool, "train_cell", works)
-    training = pool.train(tasks(tmp_path, 40), 2, Notes())
-    next(training)
-    training.close()
-    assert [line for line in command_lines(os.getpid()) if "LokyProcess" in line] == []
-
-
 def test_code_in_the_current_folder_is_not_executed(tmp_path):
     """Python imports a random.py that lies there, started with -m or -c, as workers and helpers are."""
-    for name in ("random", "signal", "joblib", "numpy", "repro"):
+    for name in ("random", "signal", "joblib", "loky", "numpy", "repro"):
         (tmp_path / f"{name}.py").write_text(f"open('{name}.ran', 'w')\n")
     config = write_configs(tmp_path / "configs") / "tiny.yaml"
     program = Path(sys.executable).with_name("repro")
@@ -133,50 +50,9 @@ def test_code_in_the_current_folder_is_not_executed(tmp_path):
     assert list(tmp_path.glob("*.ran")) == []
 
 
-def test_workers_have_one_thread_and_leave_ctrl_c_to_the_parent(tmp_path, monkeypatch):
-    outcomes, _ = trained(shows_its_surroundings, tasks(tmp_path, 3), 2, monkeypatch)
-    assert set(outcomes.values()) == {("1", True, os.getpid())}
-
-
-SLOW_FEEDER = """\
-import os, threading, time
-from joblib.externals.loky.backend import queues, resource_tracker
-from repro import pool
-
-feed, unregister = queues.Queue._feed, resource_tracker.unregister
-
-
-def feed_and_be_the_last_to_hold_the_locks(*locks):
-    feed(*locks)
-    time.sleep(0.5)
-
-
-def unregister_late(name, kind):
-    if threading.current_thread().name == "QueueFeederThread":
-        removed.set()
-        time.sleep(1)
-    unregister(name, kind)
-
-
-queues.Queue._feed = staticmethod(feed_and_be_the_last_to_hold_the_locks)
-resource_tracker.unregister = unregister_late
-removed = threading.Event()
-try:
-    pool.in_worker(os.listdir, "nowhere")
-except FileNotFoundError:
-    print(removed.wait(60))
-"""
-
-
-def test_the_end_of_a_process_waits_for_the_threads_that_hand_out_work():
-    done = command([sys.executable, "-c", SLOW_FEEDER], cwd=CHECKOUT)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
-
-
-def test_a_seed_that_always_dies_is_exit_code_5_and_in_the_table_and_tried_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(pool, "train_cell", dies_always)
+def test_a_seed_that_always_dies_is_exit_code_5_and_in_the_table_and_tried_again(tmp_path):
     config, out = write_configs(tmp_path / "configs") / "tiny.yaml", tmp_path / "out"
-    result = invoke("run", config, "-o", out, "-j", "1")
+    result = invoke("run", config, "-o", out, "-j", "1", machine=in_workers(dies_always))
     assert result.exit_code == 5
     reason = "failed: its worker process died twice, the second time with nothing beside it (out of memory?)"
     assert result.stderr.endswith(
@@ -185,8 +61,7 @@ def test_a_seed_that_always_dies_is_exit_code_5_and_in_the_table_and_tried_again
     assert f"- seed 1: {reason}" in (out / "tiny" / "table.md").read_text()
     assert {row["status"] for row in read_runs(out / "tiny") if row["seed"] == "1"} == {reason}
     assert sorted(path.name for path in out.glob(".cells/*/*/*")) == ["seed-00000.json", "seed-00002.json"]
-    monkeypatch.setattr(pool, "train_cell", works)
-    again = invoke("run", config, "-o", out, "-j", "1")
+    again = invoke("run", config, "-o", out, "-j", "1", machine=in_workers(stand_in_cell))
     assert (again.exit_code, again.stdout.splitlines()[-1]) == (
         0,
         f"1 seed trained, 2 of 3 seeds identical to the stored ones; tables in {out}/README.md.",
@@ -290,7 +165,7 @@ def test_an_interrupt_before_anything_is_trained(start, tmp_path):
 SLOW_DATA = """
 import sys, time
 import repro.datasets
-from repro.cli import main
+from repro.cli.app import main
 def load(name):
     print("loading", file=sys.stderr, flush=True)
     time.sleep(60)

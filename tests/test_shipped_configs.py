@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from repro.config import (
-    article_for,
-    check_article,
-    configs_folder,
-    experiment_files,
-    find_config,
-    load_article,
-    load_experiment,
-)
+from repro.config import Catalogue, experiment_files, find_config
+from repro.files import shipped
 
 SGD_BASELINE = {"SGD": {"learning_rate": 0.01, "momentum": 0.8}}
 SGD_DROPOUT = {"SGD": {"learning_rate": 0.1, "momentum": 0.9}}
 L2 = {"L2": {"l2": 0.00005}}
-EXPERIMENTS = {path.stem: load_experiment(path) for path in experiment_files(configs_folder())}
+CATALOGUE = Catalogue()
+EXPERIMENTS = {path.stem: CATALOGUE.experiment(path) for path in experiment_files(shipped("configs"))}
 
 
 def sonar_layers(dropout_before=(), **of_hidden_layers):
@@ -197,14 +191,14 @@ FIGURES = {"keras-sonar": {"sonar_baseline"}, "keras-fashion-mnist": {"fashion_m
 
 
 def test_these_articles_are_shipped():
-    assert {path.stem for path in (configs_folder() / "articles").iterdir()} >= set(COMPARISONS)
+    assert {path.stem for path in (shipped("configs") / "articles").iterdir()} >= set(COMPARISONS)
 
 
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_articles(name):
-    path = configs_folder() / "articles" / f"{name}.yaml"
-    article = load_article(path)
-    check_article(article, EXPERIMENTS, path)
+    path = shipped("configs") / "articles" / f"{name}.yaml"
+    article = CATALOGUE.article(path)
+    CATALOGUE.check_article(path)
     assert {(claim.a, claim.direction, claim.b) for claim in article.claims if claim.a} == COMPARISONS[name]
     assert {claim.figure_of for claim in article.claims if claim.figure_of} == FIGURES[name]
     assert article.deviations
@@ -213,5 +207,5 @@ def test_articles(name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_experiment_is_listed_by_its_article(name):
-    article = article_for(find_config(name), EXPERIMENTS[name])
+    article = CATALOGUE.article_of(find_config(name), EXPERIMENTS[name])
     assert name in article.experiments

@@ -220,9 +220,7 @@ def test_files_that_are_none(tmp_path, name, found):
     assert str(caught.value) == f"{path}: expected a file, found {found}"
 
 
-def test_impossible_file_names():
-    with pytest.raises(ConfigError, match=r"^'a{76}\.\.\.: can't be read: File name too long$"):
-        parse_file(Path("a" * 300))
+def test_an_impossible_file_name():
     with pytest.raises(ConfigError, match=r"^a\0b: expected a file, found nothing there$"):
         parse_file(Path("a\0b"))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from repro.display import time_left
-from repro.display.time_left import TimeLeft
+from repro.cli import time_left
+from repro.cli.time_left import TimeLeft
 
 
 @pytest.fixture

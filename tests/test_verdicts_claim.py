@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.special import nctdtr
 
-from repro.verdicts.claim import ClaimInput, holm, judge_claim, judge_claims
+from repro.verdicts.claim import holm, judge_claim, judge_claims
 from repro.verdicts.intervals import half_width, t_quantile
 from repro.verdicts.power import detectable_effect, seeds_to_decide, seeds_to_show_equivalence
+from repro.verdicts.types import ClaimInput
 
 FIVE = np.array([0.01, 0.03, 0.02, 0.04, 0.0])
 # Mean .02; squares .0001 + .0001 + 0 + .0004 + .0004 = .001, variance .00025, s / sqrt(5) = .0070711, t = 2.8284.
@@ -85,7 +86,7 @@ def test_claim_by_hand(direction):
         (
             # s = .045 sqrt(20/19) = .0461690; (2.0930241 + .8609506) s / sqrt(20) = .0304961
             *(twenty(0.05, -0.04), "UNDECIDED", False),
-            "20 seeds find a difference of 0.03 four times in five; about 330 seeds decide.",
+            "20 seeds have 80% power to find a difference of 0.03; about 330 seeds decide.",
         ),
         (*(FIVE[:4], "TOO FEW SEEDS", False), "A verdict needs at least 5 seeds and has 4: run 1 more."),
         (*(FIVE[:1], "TOO FEW SEEDS", False), "A verdict needs at least 5 seeds and has 1: run 4 more."),
@@ -115,7 +116,7 @@ def test_each_verdict_and_its_sentence(differences, direction, verdict, small, s
         (
             *(twenty(0.05, -0.04), 0.01, "UNDECIDED", 185),
             "Neither closeness nor a difference beyond the margin is shown; "
-            "185 seeds would show it four times in five if there were no difference at all.",
+            "185 seeds would have 80% power to show it if there were no difference at all.",
         ),
         (
             # s = .0010260, far less than the margin, but the mean is right at it
@@ -163,7 +164,7 @@ def test_a_margin_of_zero_is_never_sure_to_be_decided():
     v = judge(twenty(0.05, -0.04), margin=0.0)
     assert (v.verdict, v.seeds_needed) == ("UNDECIDED", None)
     assert v.sentence == (
-        "20 seeds find a difference of 0.03 four times in five; with a margin of 0 no set number of seeds decides."
+        "20 seeds have 80% power to find a difference of 0.03; with a margin of 0 no set number of seeds decides."
     )
 
 

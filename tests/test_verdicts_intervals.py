@@ -98,7 +98,7 @@ def test_a_sample_is_a_vector_of_finite_figures(values, message):
 
 def test_verdicts_import_neither_tensorflow_nor_scipy_stats():
     script = (
-        "import sys, repro.verdicts.check, repro.verdicts.claim, repro.verdicts.number, repro.verdicts.variance;"
+        "import sys, repro.verdicts.permutation, repro.verdicts.claim, repro.verdicts.number, repro.verdicts.variance;"
         "print([name for name in ('tensorflow', 'keras', 'pandas', 'scipy.stats') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from repro.verdicts.variance import FoldSpread, fold_spread, variance_budget
+from repro.verdicts.types import FoldSpread
+from repro.verdicts.variance import fold_spread, variance_budget
 
 FOLDS = np.array([[0.8, 0.9], [0.7, 0.9]])
 

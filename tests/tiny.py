@@ -9,23 +9,30 @@ STAND_IN_CELLS=1 the worker processes are real, too, and what stands in is their
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
 
-from repro.training.worker import Outcome, Task
+from repro.cli.app import main
+from repro.cli.machine import Machine
+from repro.results.provenance import Environment
+from repro.results.records import CellResult, Record
+from repro.training.environment import environment
+from repro.training.executor import LokyExecutor
+from repro.training.worker import Task
 
 CHECKOUT = Path(__file__).parents[1]
 STAND_IN = [sys.executable, __file__]
-REAL = [sys.executable, "-m", "repro.cli"]
+REAL = [sys.executable, "-m", "repro"]
 
 TINY = """\
 article: tiny
@@ -62,13 +69,12 @@ def write_configs(folder: Path) -> Path:
     return folder
 
 
-def invoke(*arguments: object) -> Result:
-    """`repro ARGUMENTS` in this process."""
-    from repro.cli import main
-
+def invoke(*arguments: object, machine: Machine | None = None) -> Result:
+    """`repro ARGUMENTS` in this process; without a `machine` of the test's own, training is real."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        result = CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="repro")
+        line = [str(argument) for argument in arguments]
+        result = CliRunner().invoke(main, line, prog_name="repro", obj=machine or Machine())
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
@@ -83,39 +89,64 @@ def command(program: Sequence[str], *arguments: object, **options: Any) -> subpr
     return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120, **options)
 
 
-def stand_in_outcome(task: Task) -> Outcome:
+def elsewhere(**changes: object) -> Environment:
+    """The environment here with something changed, by default the version of Python."""
+    return environment().model_copy(update=changes or {"python": "3.99.0"})
+
+
+def stand_in_cell(task: Task, where: Environment | None = None) -> CellResult:
     """Figures that depend on the experiment, the seed and the fold, and on nothing else."""
-    rows = []
+    records = []
     for fold in range(task.experiment.protocol.folds):
         digest = hashlib.sha256(f"{task.experiment.trained} {task.seed} {fold}".encode()).digest()
-        rows += [
-            (fold, 3, 8, "test", "accuracy", 0.6 + digest[0] / 1000),
-            (fold, 3, 8, "test", "loss", digest[1] / 256),
+        records += [
+            Record(fold, 3, 8, "test", "accuracy", 0.6 + digest[0] / 1000),
+            Record(fold, 3, 8, "test", "loss", digest[1] / 256),
         ]
-    return Outcome(task.seed, 0.0, tuple(rows))
+    return CellResult(task.seed, 0.0, where or environment(), tuple(records))
 
 
-def stand_in_training(tasks: Sequence[Task], workers: int, watcher: object) -> Iterator[tuple[Task, Outcome]]:
-    """In place of `repro.pool.train`.
+class StandIn:
+    """An executor without worker processes: makes each cell here, and remembers which seeds were asked for.
 
     With STAND_IN_HANGS_AFTER=n it stands still after n cells; with STAND_IN_STOPS_SLOWLY it is slow to stop then.
     """
-    for done, task in enumerate(tasks):
-        if str(done) == os.environ.get("STAND_IN_HANGS_AFTER"):
-            try:
-                signal.pause()
-            finally:
-                if "STAND_IN_STOPS_SLOWLY" in os.environ:
-                    print("stopping", flush=True)
-                    time.sleep(60)
-        yield task, stand_in_outcome(task)
+
+    def __init__(self, make: Callable[[Task], CellResult] = stand_in_cell) -> None:
+        self.make = make
+        self.seeds: list[int] = []
+
+    def train(self, tasks: Sequence[Task], progress: object) -> Generator[tuple[Task, CellResult]]:
+        for done, task in enumerate(tasks):
+            if str(done) == os.environ.get("STAND_IN_HANGS_AFTER"):
+                self._hang()
+            self.seeds.append(task.seed)
+            yield task, self.make(task)
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return function(*arguments)
+
+    def _hang(self) -> None:
+        try:
+            signal.pause()
+        finally:
+            if "STAND_IN_STOPS_SLOWLY" in os.environ:
+                print("stopping", flush=True)
+                time.sleep(60)
 
 
-def stand_in_cell(task: Task) -> Outcome:
+def stand_in(make: Callable[[Task], CellResult] = stand_in_cell, where: Environment | None = None) -> Machine:
+    """A machine that trains nothing, and that may be another one."""
+    there = where or environment()
+    executor = StandIn(lambda task: dataclasses.replace(make(task), environment=there))
+    return Machine(executor=lambda count: executor, environment=lambda: there)
+
+
+def slow_cell(task: Task) -> CellResult:
     """In place of `repro.training.worker.train_cell`: seed 0 is done at once, any other takes a minute."""
     if task.seed:
         time.sleep(60)
-    return stand_in_outcome(task)
+    return stand_in_cell(task)
 
 
 def descendants(process: int) -> list[int]:
@@ -135,12 +166,6 @@ def descendants(process: int) -> list[int]:
 if __name__ == "__main__":
     import tiny  # by a name under which workers find it, too
 
-    import repro.pool
-    import repro.run
-    from repro.cli import main
-
     if "STAND_IN_CELLS" in os.environ:
-        repro.pool.train_cell = tiny.stand_in_cell
-    else:
-        repro.run.train = stand_in_training
-    main()
+        main(obj=Machine(executor=lambda count: LokyExecutor(count or 2, tiny.slow_cell)))
+    main(obj=tiny.stand_in())

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from repro.config import keras_names as names
-from repro.config.schema import Article, Experiment
+from repro.config.article import Article
+from repro.config.schema import Experiment
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -7,10 +7,11 @@ it has a value of its own: nothing else that was said of another figure is true 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from repro.config.strict_yaml import Document, KeyPath, Mark, located, parse_file
+from repro.config.strict_yaml import Document, KeyPath, Mark, located
 from repro.errors import ConfigError, shown
 
 Marks = dict[KeyPath, Mark]
@@ -18,31 +19,32 @@ Marks = dict[KeyPath, Mark]
 _ALTERNATIVES = {("model",), ("training", "loss"), ("training", "optimizer"), ("protocol",)}
 
 
-def resolved(path: Path) -> Document:
+def resolved(path: Path, read: Callable[[Path], Document]) -> Document:
     """The values of a file, those that it extends included; each keeps the mark of the file it comes from.
 
-    Raises ConfigError for what `parse_file` refuses, for a circle, and for a file outside the folder of the one that
+    read: the values of a file as it stands there; what it returns is not changed.
+    Raises ConfigError for what `read` refuses, for a circle, and for a file outside the folder of the one that
     extends it.
     """
-    return _resolved(path, ())
+    return _resolved(path, read, ())
 
 
-def _resolved(path: Path, seen: tuple[Path, ...]) -> Document:
-    document = parse_file(path)
+def _resolved(path: Path, read: Callable[[Path], Document], seen: tuple[Path, ...]) -> Document:
+    document = read(path)
     if "extends" not in document.value:
         return document
-    given = document.value.pop("extends")
     mark = document.marks[("extends",)]
-    target = _target(path, given)
+    target = _target(path, document.value["extends"])
     if isinstance(target, str):
         raise ConfigError(located(mark, ("extends",), target))
     seen = (*seen, path.resolve())
     if target.resolve() in seen:
         circle = " -> ".join(each.name for each in (*seen, target))
         raise ConfigError(located(mark, ("extends",), f"expected files that end somewhere, got a circle: {circle}"))
-    base = _resolved(target, seen)
+    base = _resolved(target, read, seen)
+    own = {key: value for key, value in document.value.items() if key != "extends"}
     merged = Document({}, {(): document.marks[()]})
-    merged.value = _merge(base, base.value, document, document.value, (), marks=merged.marks)
+    merged.value = _merge(base, base.value, document, own, (), marks=merged.marks)
     return merged
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
-from repro.config.keras_names import SpecError
+from repro.config.keras_specs import SpecError
 from repro.config.strict_yaml import Document, KeyPath, located
 from repro.errors import ConfigError, shown, suggest
 
@@ -59,7 +59,7 @@ def _line(document: Document, path: KeyPath, message: str) -> str:
     return located(document.mark(path), path, message)
 
 
-def _faults(cls: type[BaseModel], details: ErrorDetails, extra_keys: tuple[str, ...]) -> list[tuple[KeyPath, str]]:
+def _faults(cls: type[BaseModel], details: Mapping[str, Any], extra_keys: tuple[str, ...]) -> list[tuple[KeyPath, str]]:
     """Key path and message of each fault in one of pydantic's errors."""
     path = tuple(str(part) for part in details["loc"] if part != "[key]")
     context = details.get("ctx", {})

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from repro.config.keras_names import (
-    CONSTRAINTS,
-    INITIALIZERS,
-    LAYERS,
-    LOSSES,
-    MODELS,
-    OPTIMIZERS,
-    REGULARIZERS,
-)
+from repro.config.keras_names import CONSTRAINTS, INITIALIZERS, LAYERS, LOSSES, MODELS, OPTIMIZERS, REGULARIZERS
 from repro.config.schema import Experiment
 from repro.config.strict_yaml import Document, KeyPath, Mark, parse_value
 from repro.errors import ConfigError, shown, suggest

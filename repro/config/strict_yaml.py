@@ -70,15 +70,15 @@ def located(mark: Mark, path: KeyPath, message: str) -> str:
 
 
 def parse_file(path: Path) -> Document:
-    """The mapping in a YAML file. Raises ConfigError where file, syntax or a value is not acceptable."""
-    try:
-        if not path.is_file():
-            found = "a folder" if path.is_dir() else "nothing there"
-            raise ConfigError(f"{path}: expected a file, found {found}")
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{shown(str(path))}: can't be read: {getattr(error, 'strerror', None) or error}") from None
+    """The mapping in a YAML file.
+
+    Raises ConfigError where file, syntax or a value is not acceptable, OSError where the file can't be read.
+    """
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "nothing there"
+        raise ConfigError(f"{path}: expected a file, found {found}")
+    with path.open("rb") as stream:
+        content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise ConfigError(f"{path}:1: expected at most {MAX_BYTES // 1024} KiB of YAML, got more")
     return parse(content, str(path))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +28,14 @@ class Part:
 
     x: NDArray[Any]
     y: NDArray[np.int32]
+
+
+Parts = tuple[Part, Part | None]
+"""Training and test part; None where there is no test part."""
+
+Content = bytes | memoryview
+Contents = Mapping[str, Content]
+"""File name -> content, in the order of `DatasetInfo.sha256`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,31 +78,6 @@ class FileStatus:
     actual: str | None
     """SHA-256 of the content found, None if missing."""
     where: Path
-
-
-class Source(Protocol):
-    """One entry of the registry: what `repro.datasets` asks of a data set. Each file format implements it once."""
-
-    @property
-    def info(self) -> DatasetInfo:
-        """What is known without reading."""
-
-    def load(self) -> Dataset:
-        """Read, verify and parse. Raises DataError if missing or damaged; never uses the network."""
-
-    def fetch(self, progress: Progress) -> None:
-        """Get what is missing or damaged. Raises DataError if no source has it."""
-
-    def is_present(self) -> bool:
-        """Whether the files exist; their content is not read."""
-
-    def verify(self) -> list[FileStatus]:
-        """Compare every file's content with its SHA-256."""
-
-
-def sha256(content: bytes | memoryview) -> str:
-    """The SHA-256 of content, in lower-case hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def aligned(array: NDArray[Any]) -> NDArray[Any]:

@@ -13,8 +13,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from repro import atomic
 from repro.errors import MachineError
+from repro.files import replace
 
 PADDING = 48
 _STALE_SECONDS = 24 * 3600
@@ -27,9 +27,9 @@ def folder() -> Path:
     """
     if chosen := os.environ.get("REPRO_DATA_DIR"):
         return Path(chosen).absolute()
-    import pooch
+    import platformdirs
 
-    found = Path(pooch.os_cache("repro"))
+    found = Path(platformdirs.user_cache_dir("repro"))
     if not found.is_absolute():  # no HOME and no entry for this user
         raise MachineError(f"no cache folder: expected an absolute path, got {found}: set REPRO_DATA_DIR to a folder")
     return found
@@ -44,7 +44,7 @@ def mapped(path: Path) -> memoryview | None:
     """The content of a stored file, memory-mapped and private: pages are shared until written, writes stay in memory.
 
     None if there is no such file; an empty view if it is too short or not padded, which no checksum matches.
-    Raises MachineError if it can't be read.
+    Raises OSError if it can't be read.
     """
     try:
         with path.open("rb") as stored:
@@ -53,32 +53,17 @@ def mapped(path: Path) -> memoryview | None:
             view = memoryview(mmap.mmap(stored.fileno(), 0, access=mmap.ACCESS_COPY))
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise MachineError(f"can't read {path}: {error.strerror}: check its permissions") from error
     return view[PADDING:] if not any(view[:PADDING]) else memoryview(b"")
-
-
-def remove(path: Path) -> None:
-    """Delete a stored file. Raises MachineError if that is refused."""
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise MachineError(f"can't remove the damaged file {path}: {error.strerror}") from error
 
 
 def store(path: Path, content: bytes) -> None:
     """Store content padded, whole or not at all.
 
-    Raises MachineError if the folder can't be written; what was at `path` is then as it was.
+    Raises OSError if the folder can't be written; what was at `path` is then as it was.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path.parent)
-        atomic.replace(path, bytes(PADDING), content)
-    except OSError as error:
-        raise MachineError(
-            f"can't write {path}: {error.strerror}: free space there, or set REPRO_DATA_DIR to another folder"
-        ) from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
+    replace(path, bytes(PADDING), content)
 
 
 def _sweep(directory: Path) -> None:

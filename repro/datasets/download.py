@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from repro.datasets.base import Progress
-from repro.errors import MachineError
 
 if TYPE_CHECKING:
     import requests
 
-_CONNECT_SECONDS = 10
-_READ_SECONDS = 30
+CONNECT_SECONDS = 10
+READ_SECONDS = 30
 _CHUNK = 1 << 16
 _MEGABYTE = 1_000_000
 
@@ -21,68 +19,36 @@ class RefusedError(Exception):
     """A source that does not give the file; the text says why, in a few words."""
 
 
-class _Sink:
-    """Receives a download (as pooch's output file) and its size (as pooch's progress bar)."""
-
-    def __init__(self, out: IO[bytes], label: str, limit: int, progress: Progress) -> None:
-        self.total = 0
-        self.received = 0
-        self._out = out
-        self._label = label
-        self._limit = limit
-        self._progress = progress
-        self._next_report = _MEGABYTE
-
-    def write(self, chunk: bytes) -> None:
-        self.received += len(chunk)
-        if self.received > self._limit:
-            raise RefusedError(f"more than {self._limit} bytes, which is too many for this file")
-        self._out.write(chunk)
-        if self.received >= self._next_report:
-            of_total = f" of {self.total / _MEGABYTE:.0f}" if self.total else ""
-            self._progress(f"{self._label}: {self.received / _MEGABYTE:.0f}{of_total} MB")
-            self._next_report = self.received + max(_MEGABYTE, self.total // 10)
-
-    def flush(self) -> None:
-        self._out.flush()
-
-    def update(self, _bytes: int) -> None:
-        """pooch counts chunks; `write` counts bytes."""
-
-    def reset(self) -> None:
-        """Nothing to finish: the last line is the caller's."""
-
-    def close(self) -> None:
-        """The caller owns the file."""
-
-
 def download(url: str, label: str, limit: int, progress: Progress) -> bytes:
     """The body at `url`, at most `limit` bytes; one progress line about every tenth, beginning with `label`.
 
-    Raises RefusedError for anything but a complete answer with status 200.
+    Raises RefusedError for anything except a complete answer with status 200.
     """
-    import pooch
     import requests
 
-    # an unnamed file: gone when closed, and gone when the process is killed
-    with tempfile.TemporaryFile() as out:
-        sink = _Sink(out, label, limit, progress)
-        fetch = pooch.HTTPDownloader(
-            progressbar=sink,
-            chunk_size=_CHUNK,
-            timeout=(_CONNECT_SECONDS, _READ_SECONDS),
-            headers={"Accept-Encoding": "identity"},
-        )
-        try:
-            fetch(url, sink, None)
-        except requests.RequestException as error:
-            raise RefusedError(_reason(error, sink.received)) from error
-        except OSError as error:
-            raise MachineError(
-                f"can't write to {tempfile.gettempdir()}: {error.strerror}: free space there or set TMPDIR"
-            ) from error
-        out.seek(0)
-        return out.read()
+    body = bytearray()
+    headers = {"Accept-Encoding": "identity"}
+    try:
+        with requests.get(url, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), headers=headers) as answer:
+            answer.raise_for_status()
+            _read(answer, body, label, limit, progress)
+    except requests.RequestException as error:
+        raise RefusedError(_reason(error, len(body))) from error
+    return bytes(body)
+
+
+def _read(answer: requests.Response, body: bytearray, label: str, limit: int, progress: Progress) -> None:
+    """Add the body of an answer to `body`. Raises RefusedError where there is too much of it."""
+    total = int(answer.headers.get("Content-Length") or 0)
+    next_report = _MEGABYTE
+    for chunk in answer.iter_content(_CHUNK):
+        body += chunk
+        if len(body) > limit:
+            raise RefusedError(f"more than {limit} bytes, which is too many for this file")
+        if len(body) >= next_report:
+            of_total = f" of {total / _MEGABYTE:.0f}" if total else ""
+            progress(f"{label}: {len(body) / _MEGABYTE:.0f}{of_total} MB")
+            next_report = len(body) + max(_MEGABYTE, total // 10)
 
 
 def _reason(error: requests.RequestException, received: int) -> str:
@@ -93,7 +59,7 @@ def _reason(error: requests.RequestException, received: int) -> str:
     if received or isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the connection was cut before the end"
     if isinstance(error, requests.Timeout):
-        return f"no answer within {_CONNECT_SECONDS} to {_READ_SECONDS} seconds"
+        return f"no answer within {CONNECT_SECONDS} to {READ_SECONDS} seconds"
     if isinstance(error, requests.ConnectionError):
         cause = getattr(error.args[0] if error.args else None, "reason", error)
         return f"no connection ({type(cause).__name__})"

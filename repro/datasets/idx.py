@@ -46,7 +46,7 @@ def encode(array: NDArray[np.uint8]) -> bytes:
     return header(array.shape) + np.ascontiguousarray(array).tobytes()
 
 
-def parse(content: memoryview, file: IdxFile, where: object) -> NDArray[np.uint8]:
+def parse(content: bytes | memoryview, file: IdxFile, where: str) -> NDArray[np.uint8]:
     """The array in `content`, not copied (so it is writable if `content` is). Shape: `file.shape`.
 
     Raises DataError, naming `where`, if the header is not that of `file` or the length does not fit it.

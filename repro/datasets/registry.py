@@ -1,11 +1,12 @@
 """Every data set by name. To add one: an entry here, its section in `data/README.md`, and, if its format is new, one
-file beside this one with a class that offers what `base.Source` lists.
+file beside this one with a class that says how it is parsed and where it lies (`data_set.DataSet`).
 """
 
 from __future__ import annotations
 
-from repro.datasets.base import DatasetInfo, Source
+from repro.datasets.base import DatasetInfo
 from repro.datasets.csv_file import CsvDataset
+from repro.datasets.data_set import DataSet
 from repro.datasets.digits import DigitsDataset
 from repro.datasets.idx import IdxFile
 from repro.datasets.idx_dataset import IdxDataset
@@ -39,7 +40,7 @@ _FASHION_MNIST = _files(
     "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 )
 
-DATASETS: dict[str, Source] = {
+DATASETS: dict[str, DataSet] = {
     "sonar": CsvDataset(
         DatasetInfo(
             name="sonar",
@@ -56,7 +57,6 @@ DATASETS: dict[str, Source] = {
             source="UCI Machine Learning Repository, doi:10.24432/C5T01Q; in data/sonar.csv",
             sha256={"sonar.csv": "3079c09b5d2789a0f96aff82c28e5164fafe2495c5f8da96c6c256c1bd25763f"},
         ),
-        file="sonar.csv",
         labels=("M", "R"),
         label_counts=(111, 97),
     ),

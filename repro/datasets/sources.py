@@ -14,10 +14,11 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
-from repro.datasets.base import Progress, sha256
+from repro.datasets.base import Progress
 from repro.datasets.download import RefusedError, download
 from repro.datasets.idx import IdxFile, encode
 from repro.errors import DataError
+from repro.files import sha256
 
 _SLACK = 1 << 16
 """Bytes that a wrapper may add: gzip of what can't be compressed, the headers of an npz."""

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from repro.config.keras_names import Spec
+from repro.config.keras_specs import Spec
 from repro.config.schema import Experiment, ModelSpec
 from repro.errors import ConfigError, one_line
 from repro.models.dropout import Dropout
@@ -80,7 +80,7 @@ def initial_weights(model: keras.Model, seeds: Sequence[int]) -> list[np.ndarray
         if initializer is None:
             raise ConfigError(
                 f"model: layer {owners[id(variable)].name!r} has no {variable.name}_initializer: its weights can't be "
-                "drawn anew for each replica"
+                "drawn for each replica"
             )
         settings = initializer.get_config()
         if "seed" in settings:

@@ -14,8 +14,8 @@ from repro.models.dropout import Dropout
 class FashionMnist(keras.Model):  # type: ignore[misc]  # Keras comes without types
     """Flatten, Dense 200, 100 and 60 (relu), Dense 10 (softmax), and one Dropout layer applied four times.
 
-    The same layer object follows Flatten and each hidden layer, so all four masks have one rate and are drawn anew at
-    each application.
+    The same layer object follows Flatten and each hidden layer, so all four masks have one rate and are drawn again
+    at each application.
 
     Args:
         rate: drop probability in [0, 1).

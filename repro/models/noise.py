@@ -98,7 +98,7 @@ class ReplicaNoise:
     """The noise of one replica, drawn when asked for: what the plain engine runs under.
 
     Args:
-        step: returns the number of updates so far, read anew at each forward pass.
+        step: returns the number of updates so far, read at each forward pass.
     """
 
     def __init__(self, layout: Layout, key: int, fold: int, step: Callable[[], tf.Tensor]) -> None:

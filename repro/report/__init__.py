@@ -1,4 +1,4 @@
-"""Stored records in; Markdown, CSV, JSON, plots and pages out. Everything here can be deleted and built again."""
+"""Verdicts in; Markdown, plots and pages out: nothing is judged here, and all of it can be built again."""
 
-REPORT_VERSION = 4
+REPORT_VERSION = 5
 """Raise it when a page or table changes its form: stored ones are then rebuilt by the next command."""

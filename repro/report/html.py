@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from repro.errors import MachineError
-from repro.records import canonical
+from repro.analysis.figures import Figure
+from repro.files import canonical
 from repro.report import text, words
-from repro.report.claims import Comparison
-from repro.report.sections import Section
-from repro.report.stored import Stored
-from repro.report.summary import Figure
+from repro.report.sections import Member, Section
+from repro.results.provenance import Provenance
+from repro.verdicts.types import ClaimVerdict
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -25,12 +23,8 @@ MARKS: dict[words.Tone, str] = {"holds": "✓", "partly": "≈", "fails": "✗",
 """Beside a badge's word, so that colour is never alone."""
 
 
-GLYPH = "DejaVuSans"
-"""How matplotlib's names for the outlines of letters begin: equal in all drawings, so they are kept as they are."""
-
-
 def page(sections: Sequence[Section]) -> str:
-    """`results/report.html`. Raises MachineError where a stored plot can't be read."""
+    """`results/report.html`. Raises OSError where a plot that was drawn can't be read."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -50,13 +44,13 @@ def page(sections: Sequence[Section]) -> str:
         claim_verdicts=claim_verdicts,
         provenance_rows=provenance_rows,
     )
-    return shared_glyphs(environment.get_template("page.html.jinja").render(sections=sections))
+    return environment.get_template("page.html.jinja").render(sections=sections)
 
 
 def figure_verdicts(sections: Sequence[Section]) -> list[str]:
     """Verdicts of all figures of the index."""
     members = [member for section in sections for member in section.members]
-    return [words.verdict_of(figure) for member in members for figure in text.shown(member.summary)]
+    return [figure.verdict for member in members for figure in member.summary.shown]
 
 
 def claim_verdicts(sections: Sequence[Section]) -> list[str]:
@@ -78,10 +72,11 @@ def figure_line(figure: Figure) -> FigureLine | None:
     """A figure on a line of its own scale; None where a single seed gives no range."""
     if figure.prediction is None:
         return None
-    article = figure.article.stored if figure.article else None
+    article = figure.reported.stored if figure.reported else None
     low, high = figure.prediction
     at = _scale([low, high] if article is None else [low, high, article])
-    return FigureLine(at(low), round(at(high) - at(low), 2), at(figure.mean), None if article is None else at(article))
+    mean = at(figure.over.mean)
+    return FigureLine(at(low), round(at(high) - at(low), 2), mean, None if article is None else at(article))
 
 
 @dataclass(frozen=True)
@@ -96,18 +91,18 @@ class ForestLine:
     mean: float
 
 
-def forest_line(c: Comparison, section: Section) -> ForestLine:
+def forest_line(judged: ClaimVerdict, metric: str, section: Section) -> ForestLine:
     """A comparison on the scale that all those of its article with the same metric share."""
-    alike = [row.comparison for row in section.claims if row.comparison and row.comparison.metric == c.metric]
+    alike = [row.judged for row in section.claims if row.judged and row.claim.metric == metric]
     ends = [0.0, *(end for each in alike for end in (each.margin, -each.margin, *_interval(each)))]
     at = _scale(ends)
-    low, high = _interval(c)
-    zone = at(-c.margin)
-    return ForestLine(zone, round(at(c.margin) - zone, 2), at(0.0), at(low), at(high), at(c.difference))
+    low, high = _interval(judged)
+    zone = at(-judged.margin)
+    return ForestLine(zone, round(at(judged.margin) - zone, 2), at(0.0), at(low), at(high), at(judged.difference))
 
 
-def _interval(c: Comparison) -> tuple[float, float]:
-    return c.interval or (c.difference, c.difference)
+def _interval(judged: ClaimVerdict) -> tuple[float, float]:
+    return judged.interval or (judged.difference, judged.difference)
 
 
 def _scale(values: Sequence[float]) -> Callable[[float], float]:
@@ -118,86 +113,42 @@ def _scale(values: Sequence[float]) -> Callable[[float], float]:
 
 @dataclass(frozen=True)
 class Plot:
-    """A stored plot, ready to stand in the page."""
+    """A drawn plot, ready to stand in the page as an image that is loaded from nowhere."""
 
     caption: str
-    svg: Markup
+    source: str
 
 
-def plots(member: Stored) -> list[Plot]:
-    """The SVG plots of an experiment, their ids made unique by its name. Raises MachineError if one can't be read."""
+def plots(member: Member) -> list[Plot]:
+    """The plots of an experiment, in the order of `text.PLOTS`."""
     drawn = []
-    for file in member.summary.plots:
-        name, _, kind = file.rpartition(".")
-        if kind == "svg":
-            caption = text.PLOTS[name]
-            drawn.append(Plot(caption, Markup(inlined(_read(member.folder / file), f"{member.name}-{name}-", caption))))
+    for name, caption in text.PLOTS.items():
+        path = member.stored.folder / f"{name}.svg"
+        if path.is_file():
+            encoded = base64.b64encode(path.read_bytes()).decode()
+            drawn.append(Plot(caption, f"data:image/svg+xml;base64,{encoded}"))
     return drawn
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise MachineError(f"{path}: can't be read ({error}); `repro report` draws it again") from error
-
-
-def inlined(svg: str, prefix: str, label: str) -> str:
-    """The `<svg>` element of a stand-alone file: ids prefixed, metadata left out, named for screen readers.
-
-    Style rules are moved to where they hold for this drawing alone; the files are matplotlib's, so their one rule is
-    `*{...}`. Raises MachineError for a file without an `<svg>` element.
-    """
-    start = svg.find("<svg")
-    if start < 0:
-        raise MachineError("a stored plot is no SVG file; `repro report` draws it again")
-    body = re.sub(r"<metadata>.*?</metadata>\s*", "", svg[start:].strip(), flags=re.DOTALL)
-    body = re.sub(r"<title>.*?</title>\s*", "", body, flags=re.DOTALL)
-    styles = " ".join(re.findall(r"<style[^>]*>\s*\*\s*\{([^}]*)\}\s*</style>", body))
-    body = re.sub(r"\s*<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)
-    body = re.sub(rf'(\sid="|href="#|url\(#)(?!{GLYPH})', rf"\g<1>{prefix}", body)
-    opening = f'<svg role="img" aria-label="{Markup.escape(label)}" style="{styles.strip()}"'
-    return body.replace("<svg", opening, 1)
-
-
-def shared_glyphs(content: str) -> str:
-    """The page with each letter's outline once, where the first drawing that needs it has it: a quarter less to load.
-
-    Raises ValueError if two drawings mean different outlines by one name.
-    """
-    seen: dict[str, str] = {}
-
-    def first(match: re.Match[str]) -> str:
-        outline, name = match["outline"], match["name"]
-        if name not in seen:
-            seen[name] = outline
-            return match[0]
-        if seen[name] != outline:
-            raise ValueError(f"two outlines are called {name}")
-        return ""
-
-    return re.sub(rf'\s*(?P<outline><path id="(?P<name>{GLYPH}[^"]*)"[^>]*/>)', first, content)
-
-
-def provenance_rows(provenance: dict[str, Any]) -> list[tuple[str, str]]:
+def provenance_rows(provenance: Provenance) -> list[tuple[str, str]]:
     """What a run is known by, as name and text."""
-    code = provenance["code"]
-    commit = code["commit"] or "unknown: not run from a checkout"
-    changed = ", with changes that are not committed" if code["dirty"] else ""
-    environment = [(name.replace("_", " "), _shown(value)) for name, value in provenance["environment"].items()]
+    made = provenance.made
+    commit = made.code.commit or "unknown: not run from a checkout"
+    changed = ", with changes that are not committed" if made.code.dirty else ""
+    environment = [(name.replace("_", " "), _shown(value)) for name, value in made.environment]
     return [
-        ("command", provenance["command"]),
-        ("engine", provenance["engine"]),
-        ("repro", provenance["repro"]),
+        ("command", provenance.command),
+        ("engine", made.engine),
+        ("repro", made.repro),
         ("commit", commit + changed),
         *environment,
-        ("cores of the machine", str(provenance["cores"])),
-        *((f"SHA-256 of {name}", value) for name, value in provenance["data"].items()),
-        ("SHA-256 of runs.csv", provenance["runs"]),
-        ("fingerprint", provenance["fingerprint"]),
-        ("started", provenance["started"]),
-        ("duration", f"{text.duration(provenance['wall_seconds'])} from its first seed to its last"),
-        ("training time", f"{text.duration(provenance['cell_seconds'])}, all seeds added up"),
+        ("cores of the machine", str(made.cores)),
+        *((f"SHA-256 of {name}", value) for name, value in made.data.sha256.items()),
+        ("SHA-256 of runs.csv", provenance.runs),
+        ("fingerprint", provenance.conditions.fingerprint),
+        ("started", made.started),
+        ("duration", f"{text.duration(made.wall_seconds)} from its first seed to its last"),
+        ("training time", f"{text.duration(made.cell_seconds)}, all seeds added up"),
     ]
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from repro.analysis.claims import ClaimResult
+from repro.analysis.figures import ExperimentSummary, Figure, StepRow
 from repro.report import text, words
-from repro.report.sections import Section
-from repro.report.stored import Stored
-from repro.report.summary import Figure, StepRow, Summary
-
-if TYPE_CHECKING:
-    from repro.report.claims import ClaimRow
+from repro.report.sections import Member, Section
 
 OURS = "ours: mean ± sd over seeds"
+
+URL = re.compile(r"https?://[\w.~:/?#@!$&'()*+,;=%-]+")
+"""A source that may stand in <...>: nothing in it ends the link or begins anything else."""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -28,22 +27,26 @@ def plain(given: str) -> str:
     return re.sub(r"([\\`*\[\]<])", r"\\\1", " ".join(given.split()))
 
 
-def experiment_page(summary: Summary) -> str:
-    """`table.md`: article against ours, and everything that one has to know to read it."""
+def experiment_page(summary: ExperimentSummary, plots: Sequence[str]) -> str:
+    """`table.md`: article against ours, and everything that one has to know to read it; `plots` are shown by name."""
     parts = [f"# {summary.experiment}: {plain(summary.title)}"]
     if summary.note:
         parts.append(plain(summary.note))
     parts.append(figures_table(summary))
-    parts += [f"**{text.name_of(figure)}: {figure.verdict}.** {figure.sentence}" for figure in text.judged(summary)]
+    parts += [
+        f"**{text.name_of(figure)}: {figure.verdict}.** {figure.judged.sentence}"
+        for figure in summary.figures
+        if figure.judged
+    ]
     parts += _explanations(summary)
-    parts += [f"![{text.PLOTS[name[:-4]]}]({name})" for name in summary.plots if name.endswith(".svg")]
+    parts += [f"![{text.PLOTS[name]}]({name}.svg)" for name in plots]
     parts += [f"## {title}\n\n{body}" for title, body in _sections(summary)]
     made = f"Made by `{summary.command}` ({summary.engine} engine)."
     parts.append(f"{made} Raw records: [runs.csv](runs.csv). All results: [index](../README.md).")
     return "\n\n".join(parts) + "\n"
 
 
-def figures_table(summary: Summary) -> str:
+def figures_table(summary: ExperimentSummary) -> str:
     """Article against ours, one line a figure."""
     cross = summary.folds > 1
     header = ["figure", "article", OURS, "seeds", "95% of single runs", "95% interval of mean"]
@@ -53,18 +56,18 @@ def figures_table(summary: Summary) -> str:
 
 
 def _figure_row(figure: Figure, cross: bool) -> list[str]:
-    row = [text.name_of(figure), text.article_value(figure), text.our_value(figure), str(figure.n)]
+    row = [text.name_of(figure), text.article_value(figure), text.our_value(figure), str(figure.over.n)]
     row += [text.figure_interval(figure, pair) for pair in (figure.prediction, figure.confidence)]
     row += [text.folds_spread(figure)] if cross else []
-    return [*row, words.verdict_of(figure)]
+    return [*row, figure.verdict]
 
 
-def _explanations(summary: Summary) -> list[str]:
+def _explanations(summary: ExperimentSummary) -> list[str]:
     troubles = [f"{title}:\n\n{_bullets(lines)}" for title, lines in words.troubles(summary)]
     return words.explanations(summary) + troubles
 
 
-def _sections(summary: Summary) -> list[tuple[str, str]]:
+def _sections(summary: ExperimentSummary) -> list[tuple[str, str]]:
     sections = []
     if summary.steps:
         sections.append(("Step by step", steps_table(summary.steps)))
@@ -108,11 +111,11 @@ def _numbers(sections: Sequence[Section]) -> str:
     rows = []
     for member in (member for section in sections for member in section.members):
         where, lost = _link(member.name) + _trial(member.summary), words.left_out(member.summary)
-        for figure in text.shown(member.summary):
-            row = [where, text.name_of(figure), _bold(words.verdict_of(figure)), text.article_number(figure)]
-            seeds = f"{figure.n} ({lost})" if lost else str(figure.n)
+        for figure in member.summary.shown:
+            row = [where, text.name_of(figure), _bold(figure.verdict), text.article_number(figure)]
+            seeds = f"{figure.over.n} ({lost})" if lost else str(figure.over.n)
             rows.append([*row, text.our_value(figure), text.margin_of(figure), seeds])
-        if not text.shown(member.summary):
+        if not member.summary.shown:
             rows.append([where, "test accuracy", "NOT JUDGED", "–", "–", "–", f"0 ({lost})" if lost else "0"])
     return table(header, rows)
 
@@ -120,7 +123,7 @@ def _numbers(sections: Sequence[Section]) -> str:
 def _claims_index(sections: Sequence[Section]) -> str:
     tested = [(section, row) for section in sections for row in section.claims if row.kind != "not tested"]
     rows = [
-        [section.name, plain(words.claim_text(row)), _bold(words.verdict_words(row)), words.outcome(row)]
+        [section.name, plain(words.claim_text(row.claim)), _bold(words.verdict_words(row)), words.outcome(row)]
         for section, row in tested
     ]
     untested = sum(len(section.claims) for section in sections) - len(tested)
@@ -134,8 +137,8 @@ def _article(section: Section) -> list[str]:
     article = section.article
     parts = [f"## {plain(section.title)}"]
     if article:
-        source = f"<{article.source}>" if article.source.startswith("http") else plain(article.source)
-        parts.append(f"Source: {source}" + (f" ({article.published})" if article.published else ""))
+        source = f"<{article.source}>" if URL.fullmatch(article.source) else plain(article.source)
+        parts.append(f"Source: {source}" + (f" ({plain(article.published)})" if article.published else ""))
         parts += [plain(article.summary)] if article.summary else []
     parts += ["### Experiments", _experiments(section.members)]
     parts += [f"Not run yet: {', '.join(section.missing)}."] if section.missing else []
@@ -148,65 +151,65 @@ def _article(section: Section) -> list[str]:
     return parts
 
 
-def _experiments(members: Sequence[Stored]) -> str:
+def _experiments(members: Sequence[Member]) -> str:
     cross = any(member.summary.folds > 1 for member in members)
     header = ["experiment", "figure", "article", OURS, "seeds", "95% of single runs"]
     header += ["spread over folds (smallest to largest)"] if cross else []
     rows = []
     for member in members:
-        for figure in text.shown(member.summary):
+        for figure in member.summary.shown:
             where = _link(member.name) + _trial(member.summary)
             row = [f"{plain(member.summary.title)} ({where})", text.name_of(figure)]
-            row += [text.article_value(figure), text.our_value(figure), str(figure.n)]
+            row += [text.article_value(figure), text.our_value(figure), str(figure.over.n)]
             row.append(text.figure_interval(figure, figure.prediction))
             row += [text.folds_spread(figure)] if cross else []
-            rows.append([*row, _bold(words.verdict_of(figure))])
+            rows.append([*row, _bold(figure.verdict)])
     return table([*header, "verdict"], rows)
 
 
-def _claims(claims: Sequence[ClaimRow]) -> list[str]:
+def _claims(claims: Sequence[ClaimResult]) -> list[str]:
     """The claims with a verdict, each with its sentence; then those without, each with the reason."""
     if not claims:
         return []
     parts = ["### Claims"]
-    compared = [row for row in claims if row.comparison]
+    compared = [row for row in claims if row.judged]
     if compared:
         parts += [_comparisons(compared), words.pairing(compared)]
     parts += [_claim_lines([row for row in claims if row.kind != "not tested"])]
     untested = [row for row in claims if row.kind == "not tested"]
     if untested:
-        rows = [[plain(row.text), plain(row.sentence)] for row in untested]
+        rows = [[plain(row.claim.text), plain(row.sentence)] for row in untested]
         parts += ["### Claims not tested here", table(["claim", "why"], rows)]
     return [part for part in parts if part]
 
 
-def _comparisons(rows: Sequence[ClaimRow]) -> str:
-    beyond = any(row.comparison.beyond_rows for row in rows if row.comparison)
+def _comparisons(rows: Sequence[ClaimResult]) -> str:
+    beyond = any(row.judged.nadeau_bengio for row in rows if row.judged)
     header = ["claim", "verdict", "mean difference (its 95% interval)"]
     header += ["95% interval beyond these rows"] if beyond else []
     header += ["pairs that show it (95% interval)", "Holm's p", "pairs of seeds", "margin"]
     lines = []
     for row in rows:
-        c = row.comparison
-        if c is None:
+        judged, claim = row.judged, row.claim
+        if judged is None:
             continue
-        line = [f"{plain(words.claim_text(row))} `{words.relation(c)}`", _bold(words.verdict_words(row))]
-        line.append(words.difference_with(c))
-        line += [words.difference_interval(c.beyond_rows, c.metric)] if beyond else []
-        line += [words.share(c), words.p_value(c.p_holm), words.seeds(c), text.amount(c.margin, c.metric)]
-        lines.append(line)
+        line = [f"{plain(words.claim_text(claim))} `{words.relation(claim)}`", _bold(words.verdict_words(row))]
+        line.append(words.difference_with(row))
+        line += [words.difference_interval(judged.nadeau_bengio, claim.metric)] if beyond else []
+        line += [words.share(judged), words.p_value(judged.p_holm), words.seeds(judged)]
+        lines.append([*line, text.amount(judged.margin, claim.metric)])
     return table(header, lines)
 
 
-def _claim_lines(rows: Sequence[ClaimRow]) -> str:
+def _claim_lines(rows: Sequence[ClaimResult]) -> str:
     lines = []
     for row in rows:
-        said = " ".join(plain(part) for part in (row.sentence, *words.remarks(row), row.note) if part)
-        lines.append(f"- {plain(words.claim_text(row))} **{words.verdict_words(row)}.** {said}")
+        said = " ".join(plain(part) for part in (row.sentence, *words.remarks(row), row.claim.note) if part)
+        lines.append(f"- {plain(words.claim_text(row.claim))} **{words.verdict_words(row)}.** {said}")
     return "\n".join(lines)
 
 
-def _variance(members: Sequence[Stored]) -> list[str]:
+def _variance(members: Sequence[Member]) -> list[str]:
     budget = words.budget(members)
     if not budget.labels:
         return []
@@ -215,8 +218,8 @@ def _variance(members: Sequence[Stored]) -> list[str]:
     return [title, table(["experiment", *budget.labels], rows), words.BUDGET_NOTE]
 
 
-def _trial(summary: Summary) -> str:
-    return f", a trial with `{summary.overrides}`" if summary.overrides else ""
+def _trial(summary: ExperimentSummary) -> str:
+    return f", a trial with `{summary.trial}`" if summary.trial else ""
 
 
 def _link(name: str) -> str:

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from repro.config.schema import Article
-from repro.report.claims import ClaimRow, judge_article
-from repro.report.stored import Stored
+from repro.analysis.claims import ClaimResult, judge_article
+from repro.analysis.figures import ExperimentSummary
+from repro.config.article import Article
+from repro.results.stored import StoredExperiment
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A stored experiment and what it has come to."""
+
+    stored: StoredExperiment
+    summary: ExperimentSummary
+
+    @property
+    def name(self) -> str:
+        """The experiment's."""
+        return self.stored.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,8 +30,8 @@ class Section:
 
     name: str
     article: Article | None
-    members: tuple[Stored, ...]
-    claims: tuple[ClaimRow, ...]
+    members: tuple[Member, ...]
+    claims: tuple[ClaimResult, ...]
 
     @property
     def title(self) -> str:
@@ -31,17 +45,19 @@ class Section:
         return tuple(name for name in (self.article.experiments if self.article else ()) if name not in there)
 
 
-def sections_of(stored: Sequence[Stored], articles: Mapping[str, Article]) -> list[Section]:
+def sections_of(members: Sequence[Member], articles: Mapping[str, Article]) -> list[Section]:
     """Experiments by article, each group in the order in which its article lists them; the articles by name.
 
-    `articles`: those that are known, by name. Raises MachineError where records can't be read.
+    `articles`: those that are known, by name.
     """
-    by_name = {each.name: each for each in stored}
+    stored = {each.name: each.stored for each in members}
+    summaries = {each.name: each.summary for each in members}
     made = []
-    for name in sorted({each.summary.article for each in stored}):
+    for name in sorted({each.summary.article for each in members}):
         article = articles.get(name)
         order = list(article.experiments) if article else []
-        members = [each for each in stored if each.summary.article == name]
-        members.sort(key=lambda each: (order.index(each.name) if each.name in order else len(order), each.name))
-        made.append(Section(name, article, tuple(members), judge_article(article, by_name) if article else ()))
+        own = [each for each in members if each.summary.article == name]
+        own.sort(key=lambda each: (order.index(each.name) if each.name in order else len(order), each.name))
+        claims = judge_article(article, stored, summaries) if article else ()
+        made.append(Section(name, article, tuple(own), claims))
     return made

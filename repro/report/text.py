@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from repro.config.schema import Reported
-from repro.report.summary import Figure, Interval, StepRow, Summary
+from repro.analysis.figures import ExperimentSummary, Figure, StepRow, printed
+from repro.verdicts.types import Interval
 
 PLOTS = {
     "accuracy": "Every seed, the mean, and the article's figure where it gives one",
@@ -16,7 +16,7 @@ PLOTS = {
 
 def as_percent(figure: Figure) -> bool:
     """Accuracies are shown as the article shows them; a percentage where it gives none."""
-    return figure.metric == "accuracy" and (figure.article is None or figure.article.unit == "percent")
+    return figure.metric == "accuracy" and (figure.reported is None or figure.reported.unit == "percent")
 
 
 def number(value: float, percent: bool, decimals: int) -> str:
@@ -41,75 +41,62 @@ def decimals_of(figure: Figure) -> int:
     """Decimals of our values: four; of a percentage as many as the article prints, but two to four."""
     if not as_percent(figure):
         return 4
-    return 2 if figure.article is None else min(max(figure.article.printed_decimals, 2), 4)
+    return 2 if figure.reported is None else min(max(figure.reported.printed_decimals, 2), 4)
 
 
 def article_number(figure: Figure) -> str:
     """The article's value alone, with the decimals that it prints, four at most; or a dash."""
-    return "–" if figure.article is None else _as_printed(figure.article, figure.article.stored)
+    return "–" if figure.reported is None else printed(figure.reported)
 
 
 def article_value(figure: Figure) -> str:
     """The article's value with its own spread, or a dash."""
-    text, shown = article_number(figure), figure.article
+    text, shown = article_number(figure), figure.reported
     if shown is not None and shown.spread is not None:
-        text += f" (± {_as_printed(shown, shown.spread / shown.scale)} over {shown.spread_over})"
+        text += f" (± {printed(shown, shown.spread)} over {shown.spread_over})"
     return text
-
-
-def _as_printed(article: Reported, stored: float) -> str:
-    return number(stored, article.unit == "percent", min(article.printed_decimals, 4))
 
 
 def our_value(figure: Figure) -> str:
     """Mean and standard deviation over seeds."""
     percent, decimals = as_percent(figure), decimals_of(figure)
-    text = number(figure.mean, percent, decimals)
-    return text if figure.sd is None else f"{text} ± {number(figure.sd, percent, decimals)}"
+    text = number(figure.over.mean, percent, decimals)
+    return text if figure.over.sd is None else f"{text} ± {number(figure.over.sd, percent, decimals)}"
+
+
+def accuracy(summary: ExperimentSummary | None) -> str:
+    """Our test accuracy, or that there is none."""
+    return our_value(summary.main) if summary and summary.main else "none"
 
 
 def margin_of(figure: Figure) -> str:
     """What counts as the same: points for an accuracy shown in percent, else the figure's own unit."""
-    if figure.margin is None:
+    if figure.judged is None:
         return "–"
-    return amount(figure.margin, figure.metric) if as_percent(figure) else number(figure.margin, False, 4)
+    margin = figure.judged.margin
+    return amount(margin, figure.metric) if as_percent(figure) else number(margin, False, 4)
 
 
 def rank_of(figure: Figure) -> str:
     """`17 of 31`, or `16 to 18 of 31` where runs of ours would be printed as the same figure."""
-    if figure.rank is None:
+    if figure.judged is None:
         return "–"
-    low, high = figure.rank
-    return (f"{low}" if low == high else f"{low} to {high}") + f" of {figure.n + 1}"
+    low, high = figure.judged.rank
+    return (f"{low}" if low == high else f"{low} to {high}") + f" of {figure.over.n + 1}"
 
 
 def folds_spread(figure: Figure) -> str:
     """Mean over seeds of the spread over folds, with the smallest and the largest seed's; or a dash."""
-    if figure.fold_spread is None:
+    spread = figure.fold_spread
+    if spread is None:
         return "–"
-    mean, low, high = figure.fold_spread
-    return f"{number(mean, as_percent(figure), decimals_of(figure))} ({figure_interval(figure, (low, high))})"
+    ends = figure_interval(figure, (spread.minimum, spread.maximum))
+    return f"{number(spread.mean, as_percent(figure), decimals_of(figure))} ({ends})"
 
 
 def name_of(figure: Figure) -> str:
     """`test accuracy`, `loss of the step's own batch`."""
     return f"{figure.metric} of the step's own batch" if figure.split == "batch" else f"{figure.split} {figure.metric}"
-
-
-def main_figure(summary: Summary) -> Figure | None:
-    """The figure that an index shows: the test accuracy."""
-    return next((figure for figure in summary.figures if (figure.metric, figure.split) == ("accuracy", "test")), None)
-
-
-def judged(summary: Summary) -> list[Figure]:
-    """The figures with a verdict."""
-    return [figure for figure in summary.figures if figure.verdict]
-
-
-def shown(summary: Summary) -> list[Figure]:
-    """The figures for an index: those with a verdict, or the test accuracy where there is none."""
-    main = main_figure(summary)
-    return judged(summary) or ([main] if main else [])
 
 
 def seeds(count: int) -> str:
@@ -137,7 +124,8 @@ def steps_in_order(steps: Sequence[StepRow]) -> list[StepRow]:
 
 def step_cells(row: StepRow) -> tuple[str, str, str, str, str, str]:
     """Step, figure, article, ours, 95% of single runs, and whether the article's is among them."""
-    ours = f"{row.mean:.4f}" + ("" if row.sd is None else f" ± {row.sd:.4f}")
+    judged = row.judged
+    ours = f"{judged.mean:.4f}" + ("" if judged.sd is None else f" ± {judged.sd:.4f}")
     inside = {True: "yes", False: "no", None: "–"}[row.inside]
     name = f"{row.split} {row.metric}"
-    return str(row.step), name, f"{row.article:.4f}", ours, interval(row.prediction, False, 4), inside
+    return str(row.step), name, f"{judged.article:.4f}", ours, interval(row.prediction, False, 4), inside

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from repro.analysis.figures import ExperimentSummary
+from repro.config.article import Claim
 from repro.report import text
-from repro.report.summary import Figure, Interval, Summary
+from repro.verdicts.types import ClaimVerdict, Interval
 
 if TYPE_CHECKING:
-    from repro.report.claims import ClaimRow, Comparison
-    from repro.report.stored import Stored
+    from repro.analysis.claims import ClaimResult
+    from repro.report.sections import Member
 
 Tone = Literal["holds", "partly", "fails", "open", "none"]
 
@@ -38,12 +40,7 @@ TONES: dict[str, Tone] = {
 RELATIONS = {"greater": ">", "less": "<", "equivalent": "≈"}
 
 
-def verdict_of(figure: Figure) -> str:
-    """The verdict, or why there is none."""
-    return figure.verdict or ("NOT REPORTED" if figure.article is None else "NOT JUDGED")
-
-
-def tally(verdicts: list[str]) -> list[tuple[str, int]]:
+def counted(verdicts: list[str]) -> list[tuple[str, int]]:
     """Verdicts with how often each occurs, in the order of `TONES`."""
     return [(verdict, verdicts.count(verdict)) for verdict in TONES if verdict in verdicts]
 
@@ -65,17 +62,20 @@ def difference_interval(pair: Interval | None, metric: str) -> str:
     return f"{_signed(pair[0], metric)} to {difference(pair[1], metric)}"
 
 
-def difference_with(c: Comparison) -> str:
-    """Mean difference with its 95% interval: `+1.91 (+1.20 to +2.61) points`."""
-    if c.interval is None:
-        return difference(c.difference, c.metric)
-    low, high = (_signed(end, c.metric) for end in c.interval)
-    return f"{_signed(c.difference, c.metric)} ({low} to {high})" + (" points" if c.metric == "accuracy" else "")
+def difference_with(row: ClaimResult) -> str:
+    """Mean difference with its 95% interval: `+1.91 (+1.20 to +2.61) points`; or a dash."""
+    judged, metric = row.judged, row.claim.metric
+    if judged is None:
+        return "–"
+    if judged.interval is None:
+        return difference(judged.difference, metric)
+    low, high = (_signed(end, metric) for end in judged.interval)
+    return f"{_signed(judged.difference, metric)} ({low} to {high})" + (" points" if metric == "accuracy" else "")
 
 
-def share(c: Comparison) -> str:
+def share(judged: ClaimVerdict) -> str:
     """Share of the paired runs that show the claim, with Wilson's interval."""
-    return f"{100 * c.share:.0f}% ({100 * c.wilson[0]:.0f} to {100 * c.wilson[1]:.0f}%)"
+    return f"{100 * judged.share:.0f}% ({100 * judged.wilson[0]:.0f} to {100 * judged.wilson[1]:.0f}%)"
 
 
 def p_value(p: float | None) -> str:
@@ -85,61 +85,60 @@ def p_value(p: float | None) -> str:
     return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
 
 
-def relation(c: Comparison) -> str:
+def relation(claim: Claim) -> str:
     """`a < b`, as claimed."""
-    return f"{c.a} {RELATIONS[c.direction]} {c.b}"
+    return f"{claim.a} {RELATIONS[claim.direction or 'equivalent']} {claim.b}"
 
 
-def seeds(c: Comparison) -> str:
+def seeds(judged: ClaimVerdict) -> str:
     """Pairs of seeds, and how many seeds it takes where they don't decide."""
-    return str(c.n) if c.seeds_needed is None else f"{c.n} of {c.seeds_needed} needed"
+    return str(judged.n) if judged.seeds_needed is None else f"{judged.n} of {judged.seeds_needed} needed"
 
 
-def is_small(row: ClaimRow) -> bool:
+def is_small(row: ClaimResult) -> bool:
     """Whether the verdict needs the addition that the difference, though shown, is too small to matter."""
-    small = row.comparison is not None and row.comparison.too_small_to_matter
+    small = row.judged is not None and row.judged.too_small_to_matter
     return small and row.verdict != "NO MATERIAL DIFFERENCE"
 
 
-def claim_text(row: ClaimRow) -> str:
+def claim_text(claim: Claim) -> str:
     """The claim, and whether the article makes it."""
-    return f"{row.text} (our own question)" if row.added else row.text
+    return f"{claim.text} (our own question)" if claim.added else claim.text
 
 
-def verdict_words(row: ClaimRow) -> str:
+def verdict_words(row: ClaimResult) -> str:
     """The verdict, with that addition."""
     return f"{row.verdict}, TOO SMALL TO MATTER" if is_small(row) else row.verdict
 
 
-def outcome(row: ClaimRow) -> str:
+def outcome(row: ClaimResult) -> str:
     """What an index says of a claim beside its verdict: the difference, or the figure, or why neither."""
     trial = f", a trial with {row.trial}" if row.trial else ""
-    if row.comparison:
-        n = row.comparison.n
-        return f"{difference_with(row.comparison)}, {n} pair{'s' if n != 1 else ''}{trial}"
+    if row.judged:
+        n = row.judged.n
+        return f"{difference_with(row)}, {n} pair{'s' if n != 1 else ''}{trial}"
     if row.figure:
-        ours = f"{text.our_value(row.figure)}, {text.seeds(row.figure.n)}"
+        ours = f"{text.our_value(row.figure)}, {text.seeds(row.figure.over.n)}"
         return f"article {text.article_number(row.figure)}, ours {ours}{trial}"
     return row.sentence
 
 
-def remarks(row: ClaimRow) -> list[str]:
+def remarks(row: ClaimResult) -> list[str]:
     """What has to be said of a comparison besides its sentence: margin, seeds left out, seeds that are needed."""
-    c = row.comparison
-    if c is None:
+    judged, metric = row.judged, row.claim.metric
+    if judged is None:
         return []
-    lines = [f"Margin {text.amount(c.margin, c.metric)}: {c.margin_from}."]
-    if c.left_out:
-        noun = "seeds" if len(c.left_out) > 1 else "seed"
-        lines.append(f"Left out, not finite or not there in both: {noun} {_runs(c.left_out)}.")
-    if row.verdict == "UNDECIDED" and c.detectable is not None:
-        lines.append(
-            f"Smallest difference that {c.n} seeds find four times in five: {text.amount(c.detectable, c.metric)}."
-        )
+    lines = [f"Margin {text.amount(judged.margin, metric)}: {row.margin_from}."]
+    if row.left_out:
+        noun = "seeds" if len(row.left_out) > 1 else "seed"
+        lines.append(f"Left out, not finite or not there in both: {noun} {_ranges(row.left_out)}.")
+    if row.verdict == "UNDECIDED" and judged.detectable is not None:
+        found = text.amount(judged.detectable, metric)
+        lines.append(f"Smallest difference that {judged.n} seeds find with 80% power: {found}.")
     return lines
 
 
-def _runs(numbers: Sequence[int]) -> str:
+def _ranges(numbers: Sequence[int]) -> str:
     """Rising whole numbers as text: `1, 4 to 7`."""
     parts = []
     for _, group in itertools.groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
@@ -178,11 +177,11 @@ READING = (
 """How to read a comparison."""
 
 
-def pairing(rows: Sequence[ClaimRow]) -> str:
+def pairing(rows: Sequence[ClaimResult]) -> str:
     """What the pairs of an article's comparisons share, and how many comparisons there are."""
-    compared = [row.comparison for row in rows if row.comparison]
-    shared = " / ".join(dict.fromkeys(c.split for c in compared))
-    family = max(c.family for c in compared)
+    compared = [row for row in rows if row.judged]
+    shared = " / ".join(dict.fromkeys(row.shared for row in compared))
+    family = max(row.family for row in compared)
     counted = f"{family} comparison{'s' if family != 1 else ''}"
     return f"Paired by seed: {shared}. Holm's correction counts {counted}."
 
@@ -198,7 +197,7 @@ class Budget:
     rows: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def budget(members: Sequence[Stored]) -> Budget:
+def budget(members: Sequence[Member]) -> Budget:
     """What the spread of each experiment's test accuracy is over; a dash where a source is not one of its own."""
     parts = [(member.name, {part.label: part.sd for part in member.summary.variance}) for member in members]
     labels = tuple(dict.fromkeys(label for _, each in parts for label in each))
@@ -209,20 +208,20 @@ def budget(members: Sequence[Stored]) -> Budget:
     return Budget(labels, tuple(rows))
 
 
-def explanations(summary: Summary) -> list[str]:
+def explanations(summary: ExperimentSummary) -> list[str]:
     """What a reader of an experiment's table has to know."""
     lines = []
     quotes = [
-        f"{text.name_of(figure)} “{figure.article.quote}”"
+        f"{text.name_of(figure)} “{figure.reported.quote}”"
         for figure in summary.figures
-        if figure.article and figure.article.quote
+        if figure.reported and figure.reported.quote
     ]
     if quotes:
         lines.append(f"The article prints: {'; '.join(quotes)}.")
-    if text.judged(summary):
-        margins = "; ".join(f"{text.name_of(figure)} {text.margin_of(figure)}" for figure in text.judged(summary))
+    if summary.judged:
+        margins = "; ".join(f"{text.name_of(figure)} {text.margin_of(figure)}" for figure in summary.judged)
         lines.append(f"Margin that counts as the same, fixed before the run: {margins}.")
-        ranks = "; ".join(f"{text.name_of(figure)} {text.rank_of(figure)}" for figure in text.judged(summary))
+        ranks = "; ".join(f"{text.name_of(figure)} {text.rank_of(figure)}" for figure in summary.judged)
         lines.append(f"Rank of the article's value among ours and it, the lowest first: {ranks}.")
     if summary.steps:
         lines.append(
@@ -237,7 +236,7 @@ def explanations(summary: Summary) -> list[str]:
     return lines
 
 
-def troubles(summary: Summary) -> list[tuple[str, tuple[str, ...]]]:
+def troubles(summary: ExperimentSummary) -> list[tuple[str, tuple[str, ...]]]:
     """What failed, diverged or learnt nothing: a title, and a line for each of the first twenty."""
     kinds = (
         ("replica", "failed: its seed is in no verdict", summary.failed),
@@ -251,7 +250,7 @@ def troubles(summary: Summary) -> list[tuple[str, tuple[str, ...]]]:
     ]
 
 
-def left_out(summary: Summary) -> str:
+def left_out(summary: ExperimentSummary) -> str:
     """How many replicas failed or diverged, for an index; empty where none did."""
     counts = [
         (len(lines), word) for word, lines in (("failed", summary.failed), ("diverged", summary.diverged)) if lines

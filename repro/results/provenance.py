@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from repro.config.schema import Article, Experiment
+from repro.config.article import Article
+from repro.config.schema import Experiment
 from repro.errors import MachineError
 from repro.files import digest, pretty, write
 

@@ -1,8 +1,9 @@
-"""Training: a resolved experiment and a seed in, metrics of every replica out.
+"""Training: experiments and seeds in, cell results out.
 
-`randomness` and `plan` decide everything about a cell in NumPy; `stacked` and `plain` are the two engines that carry
-the plan out; `worker` is what runs in a worker process. Importing this package does not import TensorFlow.
+`randomness` and `plan` decide everything about a cell in NumPy; `stacked` and `plain` are the engines that carry the
+plan out, and `engine` is what they share; `worker` is what runs in a worker process, `executor` hands the work out.
+Importing this package does not import TensorFlow.
 """
 
 TRAINING_VERSION = 2
-"""Part of every fingerprint. Raise it with any change that moves trained numbers: cells are then trained anew."""
+"""Part of every fingerprint. Raise it with any change that moves trained numbers: cells are then trained again."""

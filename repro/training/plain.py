@@ -6,7 +6,7 @@ engine's; everything else is stock Keras. Slow on purpose: it is the yardstick.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -15,12 +15,28 @@ import tensorflow as tf
 
 from repro.config.schema import Experiment
 from repro.models import build, noise
+from repro.results.records import Record
 from repro.training import randomness
-from repro.training.accuracy import accuracy_of
+from repro.training.engine import Figures, accuracy_of, cell_weights, follow, noise_layout
 from repro.training.plan import Plan, Replica
-from repro.training.stacked import noise_layout
 
 EVALUATION_BATCH = 1000
+
+
+class PlainEngine:
+    """Trains cells of one experiment one replica at a time with Keras' own `fit`."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+
+    def train(self, plan: Plan) -> list[Record]:
+        """All replicas of the plan, in order."""
+        template = build.build_model(self._experiment.model, plan.input_shape)
+        records: list[Record] = []
+        for replica in plan.replicas:
+            trainer = Trainer(self._experiment, plan, replica, cell_weights(template, plan, replica.fold))
+            records += follow(self._experiment, plan, [replica], trainer.advance, trainer.evaluate)
+        return records
 
 
 class Trainer:
@@ -36,12 +52,8 @@ class Trainer:
         self.model = build.build_model(experiment.model, plan.input_shape)
         for variable, value in zip(self.model.trainable_variables, weights, strict=True):
             variable.assign(value)
-        loss = build.build_loss(experiment.training.loss)
-        loss.reduction = "sum_over_batch_size"
         optimizer = build.build_optimizer(experiment.training.optimizer)
-        right = accuracy_of(loss)
-        metric = keras.metrics.MeanMetricWrapper(lambda y, p: right(tf.reshape(y, [-1]), p), name="accuracy")
-        self.model.compile(optimizer, loss, metrics=[metric], jit_compile=False)
+        self.model.compile(optimizer, **_judged_by(experiment), jit_compile=False)
         outputs = self.model(np.zeros((1, *plan.input_shape), np.float32))
         self._label_shape = (-1, 1) if outputs.shape[-1] == 1 else (-1,)
         self._noise = noise.ReplicaNoise(
@@ -51,19 +63,18 @@ class Trainer:
             lambda: optimizer.iterations.value,
         )
 
-    def advance(self, start: int, stop: int) -> dict[str, float]:
-        """Run the updates start, ..., stop - 1; figures as `stacked.Program.advance` gives them."""
+    def advance(self, start: int, stop: int) -> Figures:
+        """Run the updates start, ..., stop - 1 and return the means over their rows, as Keras' progress bar shows."""
         with noise.noise_from(self._noise):
             history = self.model.fit(self._data("train", self._replica.batches[start:stop]), shuffle=False, verbose=0)
-        return {name: history.history[name][-1] for name in ("loss", "accuracy")}
+        return _figures({name: values[-1] for name, values in history.history.items()})
 
-    def evaluate(self, part: str, rows: np.ndarray) -> dict[str, float]:
-        """Loss, with penalties, and accuracy without dropout on the given rows (n,) of a part of the plan."""
-        padded = np.full(-(-len(rows) // EVALUATION_BATCH) * EVALUATION_BATCH, -1, np.int32)
-        padded[: len(rows)] = rows
+    def evaluate(self, split: str) -> Figures:
+        """Loss, with penalties, and accuracy without dropout on the rows of a split."""
+        part, rows = self._replica.evaluated[split]
+        padded = np.pad(rows, (0, -len(rows) % EVALUATION_BATCH), constant_values=-1)
         data = self._data(part, padded.reshape(-1, EVALUATION_BATCH))
-        figures: dict[str, float] = self.model.evaluate(data, verbose=0, return_dict=True)
-        return {name: figures[name] for name in ("loss", "accuracy")}
+        return _figures(self.model.evaluate(data, verbose=0, return_dict=True))
 
     def _data(self, part: str, batches: np.ndarray) -> Any:
         """A tf.data pipeline over (steps, batch size) row indices; -1 marks no row."""
@@ -78,3 +89,16 @@ class Trainer:
         signature = (tf.TensorSpec((None, *x.shape[1:]), tf.float32), tf.TensorSpec(label_shape, tf.float32))
         data = tf.data.Dataset.from_generator(generate, output_signature=signature)
         return data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(4)
+
+
+def _judged_by(experiment: Experiment) -> dict[str, Any]:
+    """The loss, as the mean over a batch, and the accuracy that goes with it: arguments of `compile`."""
+    loss = build.build_loss(experiment.training.loss)
+    loss.reduction = "sum_over_batch_size"
+    right = accuracy_of(loss)
+    accuracy = keras.metrics.MeanMetricWrapper(lambda y, p: right(tf.reshape(y, [-1]), p), name="accuracy")
+    return {"loss": loss, "metrics": [accuracy]}
+
+
+def _figures(logs: Mapping[str, float]) -> Figures:
+    return {name: np.array([logs[name]]) for name in ("loss", "accuracy")}

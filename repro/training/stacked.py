@@ -8,7 +8,7 @@ constraint is Keras' own, mapped over the replica axis. Thousands of steps run i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -17,11 +17,61 @@ import tensorflow as tf
 from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_optimization_barrier
 
 from repro.config.schema import Experiment
+from repro.datasets import Part
+from repro.datasets.base import aligned
 from repro.models import build, noise
-from repro.training.accuracy import accuracy_of
+from repro.results.records import Record
+from repro.training import randomness
+from repro.training.engine import Figures, accuracy_of, cell_weights, follow, noise_layout
+from repro.training.plan import Plan, Replica
+
+Data = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
+"""Inputs (rows, *input shape), uint8 or float32; labels (rows,); the number that the program divides inputs by."""
 
 EVALUATION_CHUNK = 1000
 """Rows evaluated at once: the activations of larger chunks leave the cache."""
+
+
+class StackedEngine:
+    """Trains cells of one experiment; keeps its compiled programs for further seeds."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        self.programs: dict[tuple[int, ...], Program] = {}
+        """By the folds of their replicas."""
+
+    def train(self, plan: Plan) -> list[Record]:
+        """All replicas of the plan. Replicas with a different number of steps an epoch need a program of their own."""
+        data = {name: data_of(part, plan.divide_by) for name, part in plan.parts.items()}
+        records: list[Record] = []
+        for steps in sorted({replica.steps_per_epoch for replica in plan.replicas}):
+            group = [replica for replica in plan.replicas if replica.steps_per_epoch == steps]
+            records += self._train_group(plan, group, data)
+        return records
+
+    def _train_group(self, plan: Plan, replicas: Sequence[Replica], data: Mapping[str, Data]) -> list[Record]:
+        program = self._program(plan, tuple(replica.fold for replica in replicas))
+        batches = tf.constant(np.stack([replica.batches for replica in replicas]))
+        key = randomness.noise_key(plan.base_seed, plan.seed)
+        evaluated = {
+            split: (data[part], _padded([replica.evaluated[split][1] for replica in replicas]))
+            for split, (part, _) in replicas[0].evaluated.items()
+        }
+        return follow(
+            self._experiment,
+            plan,
+            replicas,
+            lambda start, stop: program.advance(data["train"], batches, key, start, stop),
+            lambda split: program.evaluate(*evaluated[split]),
+        )
+
+    def _program(self, plan: Plan, folds: tuple[int, ...]) -> Program:
+        """That of these folds, at the start of a cell."""
+        if folds not in self.programs:
+            self.programs[folds] = Program(self._experiment, plan.input_shape, folds)
+        program = self.programs[folds]
+        program.start([cell_weights(program.model, plan, fold) for fold in folds])
+        return program
 
 
 class Program:
@@ -62,42 +112,33 @@ class Program:
         for variable, value in zip(self.optimizer.variables, self._fresh, strict=True):
             variable.assign(value)
 
-    def advance(
-        self, x: tf.Tensor, y: tf.Tensor, divide_by: float, batches: tf.Tensor, key: int, start: int, stop: int
-    ) -> dict[str, np.ndarray]:
+    def advance(self, data: Data, batches: tf.Tensor, key: int, start: int, stop: int) -> Figures:
         """Run the updates start, ..., stop - 1.
 
         Args:
-            x: (rows, *input shape) uint8 or float32, divided by `divide_by` in the program. y: (rows,) labels.
-            batches: int32 (replicas, steps, batch size), row indices, -1 where there is no row.
+            batches: int32 (replicas, steps, batch size), rows of the data, -1 where there is no row.
             key: the cell's noise key.
 
         Returns:
-            `loss` and `accuracy` of the training batches, float64 of shape (replicas,): with dropout, before each
-            update, averaged over the rows as Keras' progress bar does.
+            Figures of the training batches: with dropout, before each update, averaged over the rows as Keras'
+            progress bar does.
         """
-        sums = self._advance(
-            x, y, tf.constant(divide_by), batches, tf.constant(key, tf.uint64), tf.constant(start), tf.constant(stop)
-        )
+        sums = self._advance(data, batches, tf.constant(key, tf.uint64), tf.constant(start), tf.constant(stop))
         loss, correct, rows = (value.numpy().astype(np.float64) for value in sums)
         return {"loss": loss / rows, "accuracy": correct / rows}
 
-    def evaluate(self, x: tf.Tensor, y: tf.Tensor, divide_by: float, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def evaluate(self, data: Data, rows: np.ndarray) -> Figures:
         """Loss, penalties included as in Keras' `evaluate`, and accuracy without dropout on the given rows.
 
         Args:
             rows: int32 (replicas, n), -1 where a replica has fewer.
-
-        Returns:
-            `loss` and `accuracy`, float64 of shape (replicas,).
         """
         count = (rows >= 0).sum(axis=1)
         chunks = -(-rows.shape[1] // EVALUATION_CHUNK)
         size = -(-rows.shape[1] // chunks)
-        padded = np.full((rows.shape[0], chunks * size), -1, np.int32)
-        padded[:, : rows.shape[1]] = rows
+        padded = np.pad(rows, ((0, 0), (0, chunks * size - rows.shape[1])), constant_values=-1)
         stacked = padded.reshape(rows.shape[0], chunks, size).swapaxes(0, 1)
-        loss, correct = self._score(x, y, tf.constant(divide_by), tf.constant(stacked))
+        loss, correct = self._score(data, tf.constant(stacked))
         return {"loss": loss.numpy() / count, "accuracy": correct.numpy() / count}
 
     def _stacked(self, variable: keras.Variable) -> keras.Variable:
@@ -106,31 +147,20 @@ class Program:
         stacked = keras.Variable(np.zeros(np.prod(shape), np.float32), name=variable.name)
         if variable.constraint is not None:
             stacked.constraint = lambda value: tf.reshape(
-                tf.vectorized_map(variable.constraint, tf.reshape(value, shape)), [-1]
+                _each_replica(variable.constraint, tf.reshape(value, shape)), [-1]
             )
         return stacked
 
-    def _rows(self, x: tf.Tensor, y: tf.Tensor, divide_by: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """Gather (replicas, n) rows: inputs, labels, and weights that are 0 where there is no row."""
-        inside = tf.maximum(index, 0)
-        inputs = tf.cast(tf.gather(x, inside), tf.float32) / divide_by
-        return inputs, tf.gather(y, inside), tf.cast(index >= 0, tf.float32)
-
     def _steps(
-        self,
-        x: tf.Tensor,
-        y: tf.Tensor,
-        divide_by: tf.Tensor,
-        batches: tf.Tensor,
-        key: tf.Tensor,
-        start: tf.Tensor,
-        stop: tf.Tensor,
+        self, data: Data, batches: tf.Tensor, key: tf.Tensor, start: tf.Tensor, stop: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
+        """Sums over the rows of the updates start, ..., stop - 1, float32 (replicas,): loss, right ones, rows."""
+
         def body(step: tf.Tensor, loss: tf.Tensor, correct: tf.Tensor, rows: tf.Tensor) -> Any:
             drawn = _materialised(self.layout.draw(key, tf.constant(self._folds), step))
-            inputs, labels, present = self._rows(x, y, divide_by, batches[:, step])
+            inputs, labels, present = _rows(data, batches[:, step])
             given = (self.weights, inputs, labels, present, drawn)
-            gradients, losses, right = tf.vectorized_map(self._gradient, given)
+            gradients, losses, right = _each_replica(self._gradient, given)
             self.optimizer.apply([tf.reshape(gradient, [-1]) for gradient in gradients], self._variables)
             count = tf.reduce_sum(present, axis=1)
             return step + 1, loss + losses * count, correct + right, rows + count
@@ -144,32 +174,17 @@ class Program:
         weights, inputs, labels, present, drawn = arguments
         with tf.GradientTape() as tape, noise.noise_from(noise.Feed(drawn)):
             tape.watch(weights)
-            outputs, _, penalties = self.model.stateless_call(
-                weights, self._state, inputs, training=True, return_losses=True
-            )
-            loss = tf.reduce_sum(self._loss(labels_for(outputs, labels), outputs) * present) / tf.reduce_sum(present)
-            loss = tf.add_n([loss, *penalties])
+            outputs, losses, penalties = self._forward(weights, inputs, labels, training=True)
+            loss = tf.add_n([tf.reduce_sum(losses * present) / tf.reduce_sum(present), *penalties])
         right = tf.reduce_sum(self._accuracy(labels, outputs) * present)
         return tape.gradient(loss, weights), loss, right
 
-    def _evaluate(
-        self, x: tf.Tensor, y: tf.Tensor, divide_by: tf.Tensor, chunks: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def _evaluate(self, data: Data, chunks: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Sums over the rows of (chunks, replicas, rows), float64 (replicas,): loss and right ones."""
         stacked = self.weights
 
-        def one(arguments: Any) -> tuple[tf.Tensor, tf.Tensor]:
-            weights, inputs, labels, present = arguments
-            outputs, _, penalties = self.model.stateless_call(
-                weights, self._state, inputs, training=False, return_losses=True
-            )
-            loss = self._loss(labels_for(outputs, labels), outputs)
-            if penalties:
-                loss += tf.add_n(penalties)
-            return tf.reduce_sum(loss * present), tf.reduce_sum(self._accuracy(labels, outputs) * present)
-
         def body(chunk: tf.Tensor, loss: tf.Tensor, correct: tf.Tensor) -> Any:
-            inputs, labels, present = self._rows(x, y, divide_by, chunks[chunk])
-            losses, right = tf.vectorized_map(one, (stacked, inputs, labels, present))
+            losses, right = _each_replica(self._scores, (stacked, *_rows(data, chunks[chunk])))
             return chunk + 1, loss + tf.cast(losses, tf.float64), correct + tf.cast(right, tf.float64)
 
         zeros = tf.zeros(len(self._folds), tf.float64)
@@ -177,20 +192,56 @@ class Program:
         _, loss, correct = tf.while_loop(lambda chunk, *_: chunk < tf.shape(chunks)[0], body, state)
         return loss, correct
 
+    def _scores(self, arguments: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """One replica, one chunk: the sum of the losses, with penalties, and correct predictions."""
+        weights, inputs, labels, present = arguments
+        outputs, losses, penalties = self._forward(weights, inputs, labels, training=False)
+        if penalties:
+            losses += tf.add_n(penalties)
+        return tf.reduce_sum(losses * present), tf.reduce_sum(self._accuracy(labels, outputs) * present)
 
-def labels_for(outputs: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Labels (rows,) as the loss wants them: a column for a single output unit."""
-    return labels[:, tf.newaxis] if outputs.shape[-1] == 1 else labels
+    def _forward(
+        self, weights: Sequence[tf.Tensor], inputs: tf.Tensor, labels: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+        """One replica: outputs (rows, units), loss (rows,) and the penalties that come on top of it."""
+        outputs, _, penalties = self.model.stateless_call(
+            weights, self._state, inputs, training=training, return_losses=True
+        )
+        columns = labels[:, tf.newaxis] if outputs.shape[-1] == 1 else labels
+        return outputs, self._loss(columns, outputs), penalties
+
+
+def data_of(part: Part, divide_by: float) -> Data:
+    """A part of a data set for a program, over its arrays' own memory: all workers share the pages of a mapped file.
+
+    TensorFlow aborts the process on memory that is not aligned, hence the copy of an array that is not ours.
+    """
+    x = tf.experimental.dlpack.from_dlpack(aligned(part.x).__dlpack__())
+    return x, tf.constant(part.y), tf.constant(divide_by)
+
+
+def _rows(data: Data, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Gather (replicas, n) rows: inputs, labels, and weights that are 0 where there is no row."""
+    x, y, divide_by = data
+    inside = tf.maximum(index, 0)
+    inputs = tf.cast(tf.gather(x, inside), tf.float32) / divide_by
+    return inputs, tf.gather(y, inside), tf.cast(index >= 0, tf.float32)
+
+
+def _each_replica(function: Callable[[Any], Any], stacked: Any) -> Any:
+    """A function of one replica, vectorised over the first axis of tensors.
+
+    Raises ValueError for an operation that has no vectorised form: a loop over the replicas would be slow.
+    """
+    return tf.vectorized_map(function, stacked, fallback_to_while_loop=False)
 
 
 def _materialised(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """The tensors, computed once: XLA would otherwise draw the noise anew for each of its uses."""
+    """The tensors, computed once: XLA would otherwise draw the noise again for each of its uses."""
     return list(xla_optimization_barrier(list(tensors))) if tensors else []
 
 
-def noise_layout(model: keras.Model, input_shape: Sequence[int], batch_size: int) -> noise.Layout:
-    """The noise that one step of the model asks for."""
-    recorder = noise.Recorder()
-    with noise.noise_from(recorder):
-        model(np.zeros((1, *input_shape), np.float32), training=True)
-    return noise.Layout(batch_size, recorder.units)
+def _padded(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Stack index arrays of different lengths, -1 where one is shorter. Folds differ by a row or two."""
+    width = max(len(part) for part in rows)
+    return np.stack([np.pad(part, (0, width - len(part)), constant_values=-1) for part in rows])

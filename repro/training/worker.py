@@ -11,18 +11,23 @@ import math
 import os
 import time
 import traceback
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
+from repro import datasets
 from repro.config.schema import Experiment
 from repro.errors import MachineError, ReproError, one_line
+from repro.results.records import CellResult, Record
+from repro.training.environment import environment
+from repro.training.plan import make_plan
 
 if TYPE_CHECKING:
-    from repro.datasets import Dataset
+    from repro.training.engine import Engine
 
-KEPT_PROGRAMS = 2
-"""Compiled experiments kept by a worker: cells come experiment by experiment, so the last one and its successor."""
+KEPT_ENGINES = 2
+"""Engines with compiled programs that a worker keeps: cells come experiment by experiment, so the last and the next."""
 
 
 @dataclass(frozen=True)
@@ -34,42 +39,18 @@ class Task:
     seed: int
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a cell.
+def train_cell(task: Task) -> CellResult:
+    """Train a cell in a worker process, which keeps data sets and programs for the next one.
 
-    Rows are (fold, epoch, step, split, metric, value); `diverged` maps a fold to the reason why its figures are those
-    of a failed training; `error` says why there are no rows at all.
+    A fault of the configuration, data or machine is raised; any other failure is returned as the cell's error.
     """
-
-    seed: int
-    seconds: float
-    rows: tuple[tuple[int, int, int, str, str, float], ...] = ()
-    diverged: dict[int, str] = field(default_factory=dict)
-    error: str | None = None
-
-
-_engines: dict[str, Any] = {}
-_datasets: dict[str, Dataset] = {}
-
-
-def train_cell(task: Task) -> Outcome:
-    """Train a cell. A fault of the configuration or data is raised; any other failure is returned as the outcome."""
     start_worker()
-    start = time.perf_counter()
-    try:
-        rows = _train(task)
-    except ReproError:
-        raise
-    except Exception:
-        return Outcome(task.seed, time.perf_counter() - start, error=traceback.format_exc(limit=-3))
-    return Outcome(task.seed, time.perf_counter() - start, rows, _diverged(rows))
+    return _trainer().train(task)
 
 
 def model_summary(experiment: Experiment) -> str:
     """Keras' summary of an experiment's model. Raises ConfigError for one that can't be trained on its data."""
     start_worker()
-    from repro import datasets
     from repro.models import build
 
     info = datasets.info(experiment.dataset.name)
@@ -77,10 +58,12 @@ def model_summary(experiment: Experiment) -> str:
     return build.summary(experiment, info.input_shape)
 
 
+@cache
 def start_worker() -> None:
-    """Settle this process' threads and noise before TensorFlow starts; later calls do nothing."""
-    if _started:
-        return
+    """Settle this process' threads and noise before TensorFlow starts; later calls do nothing.
+
+    Raises MachineError where TensorFlow can't be imported.
+    """
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     with _quiet_stderr():
         try:
@@ -91,39 +74,66 @@ def start_worker() -> None:
     # One thread: rounding depends on the number of threads, and two workers with one thread each are faster anyway.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    _started.append(True)
 
 
-_started: list[bool] = []
-
-
-def _train(task: Task) -> tuple[tuple[int, int, int, str, str, float], ...]:
-    from repro import datasets
-    from repro.models import build
-    from repro.training.cell import ENGINES
-    from repro.training.plan import make_plan
-
-    name = task.experiment.dataset.name
-    if name not in _datasets:
-        _datasets[name] = datasets.load(name)
-    key = f"{task.engine} {task.experiment.model_dump_json()}"
-    if key not in _engines:
-        while len(_engines) >= KEPT_PROGRAMS:
-            _engines.pop(next(iter(_engines)))
-        info = datasets.info(name)
-        build.check_outputs(task.experiment, info.input_shape, info.classes)
-        _engines[key] = ENGINES[task.engine](task.experiment)
-    records = _engines[key].train(make_plan(task.experiment, _datasets[name], task.seed))
-    return tuple((r.fold, r.epoch, r.step, r.split, r.metric, r.value) for r in records)
-
-
-def _diverged(rows: tuple[tuple[int, int, int, str, str, float], ...]) -> dict[int, str]:
+def diverged(records: Sequence[Record]) -> dict[int, str]:
     """Folds whose loss is not a finite number at some evaluation, with the first place where that is so."""
     found: dict[int, str] = {}
-    for fold, _, step, split, metric, value in rows:
-        if metric == "loss" and not math.isfinite(value):
-            found.setdefault(fold, f"diverged: {split} loss is {value} at step {step}")
+    for r in records:
+        if r.metric == "loss" and not math.isfinite(r.value):
+            found.setdefault(r.fold, f"diverged: {r.split} loss is {r.value} at step {r.step}")
     return found
+
+
+class CellTrainer:
+    """Trains cells in this process; keeps the data sets that it has read and the programs that it has compiled.
+
+    Args:
+        load: reads a data set by its name.
+    """
+
+    def __init__(self, load: Callable[[str], datasets.Dataset] = datasets.load) -> None:
+        self._load = cache(load)
+        self._engines: dict[str, Engine] = {}
+
+    def train(self, task: Task) -> CellResult:
+        """Train a cell; raises what `train_cell` raises."""
+        start = time.perf_counter()
+        records: tuple[Record, ...] = ()
+        error = None
+        try:
+            plan = make_plan(task.experiment, self._load(task.experiment.dataset.name), task.seed)
+            records = tuple(self._engine(task).train(plan))
+        except (ReproError, OSError):
+            raise
+        except Exception:
+            error = traceback.format_exc(limit=-3)
+        seconds = time.perf_counter() - start
+        return CellResult(task.seed, seconds, environment(), records, diverged(records), error)
+
+    def _engine(self, task: Task) -> Engine:
+        key = f"{task.engine} {task.experiment.model_dump_json()}"
+        if key not in self._engines:
+            while len(self._engines) >= KEPT_ENGINES:
+                self._engines.pop(next(iter(self._engines)))
+            self._engines[key] = _new_engine(task)
+        return self._engines[key]
+
+
+_trainer = cache(CellTrainer)
+"""The one of this process."""
+
+
+def _new_engine(task: Task) -> Engine:
+    """Raises ConfigError for a model that can't be trained on its data."""
+    from repro.models import build
+    from repro.training.plain import PlainEngine
+    from repro.training.stacked import StackedEngine
+
+    info = datasets.info(task.experiment.dataset.name)
+    build.check_outputs(task.experiment, info.input_shape, info.classes)
+    engines: dict[str, Callable[[Experiment], Engine]] = {"stacked": StackedEngine, "keras": PlainEngine}
+    return engines[task.engine](task.experiment)
 
 
 @contextlib.contextmanager

@@ -15,17 +15,14 @@ Where the table of verdicts leaves a choice, this is the one made:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from repro.verdicts.claim_verdict import ALPHA, USUAL_SHARE, ClaimVerdict, Direction, Verdict, sentence_of
+from repro.verdicts.claim_sentence import ALPHA, USUAL_SHARE, sentence_of
 from repro.verdicts.intervals import (
-    MIN_SEEDS,
     TIE,
-    Floats,
-    Interval,
     as_folds,
     as_sample,
     inside,
@@ -39,21 +36,7 @@ from repro.verdicts.intervals import (
     wilson,
 )
 from repro.verdicts.power import detectable_effect, seeds_to_decide, seeds_to_show_equivalence
-
-__all__ = ["ClaimInput", "ClaimVerdict", "Direction", "holm", "judge_claim", "judge_claims", "wilson"]
-
-
-@dataclass(frozen=True, eq=False)
-class ClaimInput:
-    """One claim of a family: the arguments of `judge_claim`."""
-
-    a: ArrayLike
-    b: ArrayLike
-    direction: Direction
-    margin: float
-    folds_a: ArrayLike | None = None
-    folds_b: ArrayLike | None = None
-    test_fraction: float | None = None
+from repro.verdicts.types import MIN_SEEDS, ClaimInput, ClaimVerdict, ClaimWord, Direction, Floats, Interval
 
 
 def judge_claim(
@@ -188,13 +171,13 @@ def _confirmed(v: ClaimVerdict) -> bool:
     return p is not None and p <= ALPHA
 
 
-def _equivalence(v: ClaimVerdict) -> Verdict:
+def _equivalence(v: ClaimVerdict) -> ClaimWord:
     if not _confirmed(v):
         return "UNDECIDED"
     return "CLAIM HOLDS" if abs(v.difference) <= v.margin else "REVERSED"
 
 
-def _direction(v: ClaimVerdict) -> tuple[Verdict, bool]:
+def _direction(v: ClaimVerdict) -> tuple[ClaimWord, bool]:
     """Verdict on A > B, and whether a difference is shown that is too small to matter."""
     small = v.interval is not None and inside(v.interval, 0.0, v.margin)
     if _confirmed(v) and v.difference > 0:

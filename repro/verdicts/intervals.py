@@ -6,14 +6,10 @@ scipy.special alone is imported: scipy.stats costs most of a second, and command
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtr, stdtrit
 
-Floats = NDArray[np.float64]
-Interval = tuple[float, float]
-
-MIN_SEEDS = 5
-"""With fewer seeds than this no verdict is given: the t quantiles explode and ranks say nothing."""
+from repro.verdicts.types import Floats, Interval
 
 TIE = 1e-7
 """Figures this close are equal: they were computed in single precision, and a mean over folds adds its rounding."""

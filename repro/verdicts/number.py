@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from repro.verdicts.intervals import (
-    MIN_SEEDS,
-    Floats,
-    Interval,
     as_sample,
     inside,
     mean_interval,
@@ -21,50 +15,7 @@ from repro.verdicts.intervals import (
     prediction_interval,
     sd_of,
 )
-
-Verdict = Literal["REPRODUCED", "CONSISTENT", "CLOSE", "NOT REPRODUCED", "TOO FEW SEEDS"]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One figure of one experiment over n seeds; what a single seed leaves undefined is None."""
-
-    n: int
-    mean: float
-    sd: float | None
-    minimum: float
-    maximum: float
-    prediction: Interval | None
-    """95% interval for one further run."""
-    confidence: Interval | None
-    """95% confidence interval of the mean."""
-
-
-@dataclass(frozen=True)
-class NumberVerdict:
-    """The article's value against n runs of ours, all in the figure's stored unit.
-
-    `sd` and the three intervals are None for a single seed, which is TOO FEW SEEDS.
-    """
-
-    verdict: Verdict
-    article: float
-    n: int
-    mean: float
-    sd: float | None
-    prediction: Interval | None
-    """95% interval for one further run, widened by the rounding of the article's value."""
-    mean_interval: Interval | None
-    """90% interval of the mean: inside article ± (margin + half_width) means equivalent (two one-sided 5% tests)."""
-    confidence: Interval | None
-    """95% confidence interval of the mean, for tables; no verdict rests on it."""
-    margin: float
-    half_width: float
-    in_prediction: bool
-    equivalent: bool
-    rank: tuple[int, int]
-    """Rank of the article's value among the n+1 values, 1 the lowest: from..to where it ties with ours."""
-    sentence: str
+from repro.verdicts.types import MIN_SEEDS, Distribution, Floats, NumberVerdict, NumberWord
 
 
 def accuracy_margin(y: float, n_test: int) -> float:
@@ -78,11 +29,11 @@ def accuracy_margin(y: float, n_test: int) -> float:
     return float(ndtri(0.975) * np.sqrt(y * (1 - y) / n_test))
 
 
-def describe(values: ArrayLike) -> Summary:
-    """Summary of a figure that the article does not print; `values` has shape (n,), n >= 1, all finite."""
+def describe(values: ArrayLike) -> Distribution:
+    """Distribution of a figure that the article does not print; `values` has shape (n,), n >= 1, all finite."""
     x = as_sample(values)
     n, mean, sd = x.size, mean_of(x), sd_of(x)
-    return Summary(
+    return Distribution(
         n=n,
         mean=mean,
         sd=sd,
@@ -129,7 +80,7 @@ def judge_number(values: ArrayLike, article: float, half_width: float, margin: f
     )
 
 
-def _verdict(n: int, in_prediction: bool, equivalent: bool) -> Verdict:
+def _verdict(n: int, in_prediction: bool, equivalent: bool) -> NumberWord:
     if n < MIN_SEEDS:
         return "TOO FEW SEEDS"
     if in_prediction:
@@ -143,7 +94,7 @@ def _rank(x: Floats, article: float, h: float) -> tuple[int, int]:
     return int(below) + 1, int(at_most) + 1
 
 
-def _sentence(verdict: Verdict, n: int, side: str) -> str:
+def _sentence(verdict: NumberWord, n: int, side: str) -> str:
     match verdict:
         case "REPRODUCED":
             return "Our mean is within the margin, and a run like the article's is an ordinary one."

@@ -7,27 +7,14 @@ alpha, and is CHANGED only if these, by themselves, fail as well.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from numpy.typing import ArrayLike
 
-from repro.verdicts.check import TOTAL_ALPHA, CheckRow, alpha_each, judge_check
+from repro.verdicts.permutation import TOTAL_ALPHA, alpha_each, judge_check
+from repro.verdicts.types import Judged
 
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What became of one figure; `retry` is None where the first seeds passed or no retry could be had."""
-
-    first: CheckRow
-    retry: CheckRow | None
-
-    @property
-    def last(self) -> CheckRow:
-        """The test that decides."""
-        return self.retry or self.first
 
 
 def judge_figures(
@@ -44,7 +31,7 @@ def judge_figures(
     """
     alpha = alpha_each(total_alpha, len(references))
     first = {key: judge_check(reference, fresh[key], alpha) for key, reference in references.items()}
-    failed = [key for key, row in first.items() if row.verdict == "CHANGED"]
+    failed = [key for key, test in first.items() if test.verdict == "CHANGED"]
     others = train_again(failed) if failed else {}
     retries = {key: judge_check(references[key], others[key], alpha) for key in failed if key in others}
-    return {key: Judged(row, retries.get(key)) for key, row in first.items()}
+    return {key: Judged(test, retries.get(key)) for key, test in first.items()}

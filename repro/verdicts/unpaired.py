@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
-from repro.verdicts.intervals import TIE, Interval, around, as_sample, mean_of, sd_of
-
-
-@dataclass(frozen=True)
-class Unpaired:
-    """Difference of the means of A and B, its 95% interval, and how often one run of A is above one of B."""
-
-    difference: float
-    interval: Interval | None
-    """None where one of the two has a single run."""
-    share: float
-    """Over all pairs of runs, ties counting half: the Mann-Whitney estimate of P(A > B)."""
+from repro.verdicts.intervals import TIE, around, as_sample, mean_of, sd_of
+from repro.verdicts.types import Unpaired
 
 
 def compare_unpaired(a: ArrayLike, b: ArrayLike) -> Unpaired:

@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from repro.verdicts.intervals import Floats, as_folds, as_sample, mean_of, sd_of
-
-
-@dataclass(frozen=True)
-class Component:
-    """One standard deviation of the budget, in accuracy (a fraction), and what it is over."""
-
-    name: Literal["seed", "fold", "test_set", "fold_test_set"]
-    label: str
-    sd: float
-
-
-@dataclass(frozen=True)
-class FoldSpread:
-    """Spread over folds within a seed: its mean over the seeds, and the smallest and largest seed's."""
-
-    mean: float
-    minimum: float
-    maximum: float
+from repro.verdicts.intervals import as_folds, as_sample, mean_of, sd_of
+from repro.verdicts.types import Floats, FoldSpread, VarianceComponent
 
 
 def fold_spread(folds: ArrayLike) -> FoldSpread:
@@ -39,7 +19,7 @@ def fold_spread(folds: ArrayLike) -> FoldSpread:
     return FoldSpread(float(spreads.mean()), float(spreads.min()), float(spreads.max()))
 
 
-def variance_budget(values: ArrayLike, n_test: int, folds: ArrayLike | None = None) -> tuple[Component, ...]:
+def variance_budget(values: ArrayLike, n_test: int, folds: ArrayLike | None = None) -> tuple[VarianceComponent, ...]:
     """Budget of variance of one experiment's accuracy.
 
     `values`: shape (n,), the accuracy of each seed (the mean over folds in cross-validation), in [0, 1].
@@ -52,14 +32,16 @@ def variance_budget(values: ArrayLike, n_test: int, folds: ArrayLike | None = No
     if x.min() < 0 or x.max() > 1 or n_test < 1:
         raise ValueError("a budget of variance needs accuracies between 0 and 1 and at least one test row")
     mean, sd = mean_of(x), sd_of(x)
-    budget = [] if sd is None else [Component("seed", "between seeds, of a seed's accuracy", sd)]
+    budget = [] if sd is None else [VarianceComponent("seed", "between seeds, of a seed's accuracy", sd)]
     if folds is not None:
-        budget.append(Component("fold", "between the folds of one seed", _pooled(_folds_of(folds, x))))
-    budget.append(Component("test_set", f"re-drawing {n_test} test rows (binomial)", _binomial(mean, n_test)))
+        budget.append(VarianceComponent("fold", "between the folds of one seed", _pooled(_folds_of(folds, x))))
+    budget.append(VarianceComponent("test_set", f"re-drawing {n_test} test rows (binomial)", _binomial(mean, n_test)))
     if folds is not None:
         rows = n_test / np.shape(folds)[1]
         budget.append(
-            Component("fold_test_set", f"re-drawing the {rows:.1f} rows of one fold (binomial)", _binomial(mean, rows))
+            VarianceComponent(
+                "fold_test_set", f"re-drawing the {rows:.1f} rows of one fold (binomial)", _binomial(mean, rows)
+            )
         )
     return tuple(budget)
 

@@ -2,7 +2,7 @@
 
 Only the report imports this module, and only when it draws: importing matplotlib takes longer than most commands do.
 Drawings are made without pyplot, and matplotlib's settings are put back afterwards. The same records give the same
-bytes: labels are drawn as outlines of the font that comes with matplotlib, ids are hashed with a fixed salt, and no
+bytes: labels are text, placed as wide as the font that comes with matplotlib, ids are hashed with a fixed salt, and no
 file names a date or a version.
 """
 
@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 from matplotlib.figure import Figure as Drawing
 
+from repro.analysis.figures import ExperimentSummary
 from repro.report.plots.curves import curve_panels, curves_drawing, position, step_panels
 from repro.report.plots.seeds import seeds_drawing
-from repro.report.plots.style import DPI, SIZE
-from repro.report.summary import Summary
+from repro.report.plots.style import SIZE
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -29,21 +29,19 @@ LONG_COORDINATES = re.compile(rb"([ML] -?\d+\.\d\d)\d* (-?\d+\.\d\d)\d*")
 """Points of a path in an SVG: a hundredth of a point is finer than any screen, and more than that doubles the file."""
 
 
-def draw(summary: Summary, frame: DataFrame) -> dict[str, bytes]:
-    """File name -> content, each drawing as SVG and as PNG.
+def draw(summary: ExperimentSummary, frame: DataFrame) -> dict[str, bytes]:
+    """Name -> SVG of each drawing.
 
     `accuracy` always; `steps` where the article prints a table by step, else `curves` where there is more than one
     evaluation. `frame` has the columns of `runs.csv`; replicas that failed and figures that are not finite are left
     out, and the title says how many seeds that leaves.
     """
-    files = {}
-    for name, drawing in drawings(summary, frame).items():
-        files[f"{name}.svg"] = _saved(drawing, "svg", {"Title": f"{summary.experiment}: {name}"})
-        files[f"{name}.png"] = _saved(drawing, "png", {})
-    return files
+    return {
+        name: _saved(drawing, f"{summary.experiment}: {name}") for name, drawing in drawings(summary, frame).items()
+    }
 
 
-def drawings(summary: Summary, frame: DataFrame) -> dict[str, Drawing]:
+def drawings(summary: ExperimentSummary, frame: DataFrame) -> dict[str, Drawing]:
     """What `draw` saves, by name."""
     with _settings():
         made = {"accuracy": seeds_drawing(summary, frame)}
@@ -62,15 +60,14 @@ def _settings() -> Iterator[None]:
     """Matplotlib as it comes, whatever the user has configured, with what the same bytes need."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update({"svg.hashsalt": "repro", "svg.fonttype": "path", "font.size": SIZE})
+        mpl.rcParams.update({"svg.hashsalt": "repro", "svg.fonttype": "none", "font.size": SIZE})
         mpl.rcParams["text.parse_math"] = False  # a title may hold a dollar sign
         mpl.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
         yield
 
 
-def _saved(drawing: Drawing, kind: str, metadata: dict[str, str]) -> bytes:
-    left_out = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}[kind]
+def _saved(drawing: Drawing, title: str) -> bytes:
+    metadata = {**dict.fromkeys(("Date", "Creator", "Format", "Type")), "Title": title}
     with _settings(), io.BytesIO() as file:
-        drawing.savefig(file, format=kind, dpi=DPI, metadata=dict.fromkeys(left_out) | metadata)
-        content = file.getvalue()
-    return LONG_COORDINATES.sub(rb"\1 \2", content) if kind == "svg" else content
+        drawing.savefig(file, format="svg", metadata=metadata)
+        return LONG_COORDINATES.sub(rb"\1 \2", file.getvalue())

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from repro.analysis.figures import ExperimentSummary
 from repro.report import text
 from repro.report.plots.style import (
     ARTICLE,
@@ -29,9 +30,8 @@ from repro.report.plots.style import (
     titled,
     unit_of,
 )
-from repro.report.summary import Interval, Summary
-from repro.verdicts.intervals import Floats
 from repro.verdicts.number import describe
+from repro.verdicts.types import Floats, Interval
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -94,25 +94,25 @@ def _curve(frame: DataFrame, metric: str, split: str, at: str, style: Style) -> 
     return Curve(split, style, int(np.isfinite(table.iloc[-1]).sum()), *np.array(points, dtype=float).T)
 
 
-def step_panels(summary: Summary, frame: DataFrame) -> list[Panel]:
+def step_panels(summary: ExperimentSummary, frame: DataFrame) -> list[Panel]:
     """What the article prints by step, ours beside it."""
     panels = []
     for figure in summary.figures:
         rows = [row for row in summary.steps if (row.metric, row.split) == (figure.metric, figure.split)]
         curve = _curve(frame, figure.metric, figure.split, "step", OURS) if rows else None
         if curve:
-            points = tuple((row.step, row.article) for row in rows)
+            points = tuple((row.step, row.judged.article) for row in rows)
             panels.append(Panel(figure.metric, text.name_of(figure), text.as_percent(figure), (curve,), points))
     return panels
 
 
-def curve_panels(summary: Summary, frame: DataFrame, at: str) -> list[Panel]:
+def curve_panels(summary: ExperimentSummary, frame: DataFrame, at: str) -> list[Panel]:
     """Accuracy and loss of every split; the article's figures stand at the end."""
     panels = []
     for metric in ("accuracy", "loss"):
         curves = [_curve(frame, metric, split, at, style) for split, style in STYLES.items()]
         shown = [figure for figure in summary.figures if figure.metric == metric]
-        points = tuple((frame[at].max(), figure.article.stored) for figure in shown if figure.article)
+        points = tuple((frame[at].max(), figure.reported.stored) for figure in shown if figure.reported)
         percent = any(text.as_percent(figure) for figure in shown)
         panels.append(Panel(metric, metric, percent, tuple(curve for curve in curves if curve), points))
     return [panel for panel in panels if panel.curves]
@@ -126,7 +126,7 @@ SMALL, BREAK = 0.28, 0.12
 """Share of a broken panel that shows the first point, inches between its parts."""
 
 
-def curves_drawing(summary: Summary, panels: Sequence[Panel], at: str) -> Drawing:
+def curves_drawing(summary: ExperimentSummary, panels: Sequence[Panel], at: str) -> Drawing:
     """Panels side by side over one legend."""
     handles: dict[str, Any] = {curve.style.label: None for panel in panels for curve in panel.curves}
     below = 0.1 + LEGEND_ROW * ((len(handles) + 3) // 2)

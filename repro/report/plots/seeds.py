@@ -12,6 +12,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 
+from repro.analysis.figures import ExperimentSummary, Figure
 from repro.report import text
 from repro.report.plots.style import (
     ARTICLE,
@@ -29,8 +30,8 @@ from repro.report.plots.style import (
     titled,
     unit_of,
 )
-from repro.report.summary import Figure, Interval, Summary, per_seed
-from repro.verdicts.intervals import Floats
+from repro.results.stored import valid_seeds
+from repro.verdicts.types import Floats, Interval
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -43,14 +44,14 @@ LOW_ROW, MIDDLE, HIGH_ROW = 0.08, 0.53, 0.93
 """Heights in a strip, as shares of it: label of the band, centre of the points, labels of the two lines."""
 
 
-def seeds_drawing(summary: Summary, frame: DataFrame) -> Drawing:
+def seeds_drawing(summary: ExperimentSummary, frame: DataFrame) -> Drawing:
     """One panel a figure, the value from left to right; labels have rows of their own, so that nothing overlaps."""
-    main = text.main_figure(summary)
-    shown = [figure for figure in summary.figures if figure is main or figure.verdict]
+    main = summary.main
+    shown = [figure for figure in summary.figures if figure is main or figure.judged]
     drawing = titled(summary, TITLE + PANEL * max(1, len(shown)), "")
     for place, figure in enumerate(reversed(shown)):
         axes = axes_at(drawing, MARGIN, PANEL * (place + 1) - STRIP, WIDTH - 2 * MARGIN, STRIP)
-        values = per_seed(frame, figure.metric, figure.split).dropna().mean(axis=1).to_numpy()
+        values = valid_seeds(frame, figure.metric, figure.split).mean(axis=1).to_numpy()
         _strip(axes, figure, values[np.isfinite(values)])
         folds = f", the mean over its {summary.folds} folds" if summary.folds > 1 else ""
         unit = unit_of(figure.metric, text.as_percent(figure))
@@ -104,11 +105,11 @@ def _strip(axes: Any, figure: Figure, values: Floats) -> None:
 def _marked(figure: Figure, scale: float) -> list[Line]:
     """Our mean, and the article's value if there is one; their labels point away from each other."""
     percent, decimals = text.as_percent(figure), text.decimals_of(figure)
-    article = figure.article.stored if figure.article else None
-    side = 1 if article is None or article < figure.mean else -1
-    ours = f"mean of {figure.n} seeds" if figure.n > 1 else "the only seed"
-    label = f"{ours}: {text.number(figure.mean, percent, decimals)}"
-    lines = [Line("mean", MEAN, scale * figure.mean, label, side)]
+    article = figure.reported.stored if figure.reported else None
+    side = 1 if article is None or article < figure.over.mean else -1
+    ours = f"mean of {figure.over.n} seeds" if figure.over.n > 1 else "the only seed"
+    label = f"{ours}: {text.number(figure.over.mean, percent, decimals)}"
+    lines = [Line("mean", MEAN, scale * figure.over.mean, label, side)]
     if article is not None:
         label = f"article: {text.number(article, percent, decimals)}"
         lines.append(Line("article", ARTICLE, scale * article, label, -side))

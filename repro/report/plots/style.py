@@ -10,9 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import ScalarFormatter
 
-from repro.report import text
-from repro.report.summary import Interval, Summary
-from repro.verdicts.intervals import Floats
+from repro.analysis.figures import ExperimentSummary
+from repro.verdicts.types import Floats, Interval
 
 
 @dataclass(frozen=True)
@@ -43,20 +42,20 @@ ARTICLE = Style("#D55E00", (0, (4, 2)), "s", "article")
 TINT = "#D5E7F2"
 BAND = "95% of single runs"
 
-WIDTH, DPI, SIZE = 7.0, 110, 8.5
-"""Width of a drawing in inches, pixels an inch, size of labels in points."""
+WIDTH, SIZE = 7.0, 8.5
+"""Width of a drawing in inches, size of labels in points."""
 MARGIN, TITLE = 0.2, 0.62
 """Inches: margin at the sides, height of the two title lines."""
 
 
-def titled(summary: Summary, height: float, what: str) -> Drawing:
+def titled(summary: ExperimentSummary, height: float, what: str) -> Drawing:
     """An empty drawing, `height` inches high, with two lines of title: the name, then what it is, of how many seeds."""
-    main = text.main_figure(summary)
-    n = main.n if main else 0
+    main = summary.main
+    n = main.over.n if main else 0
     seeds = f"n = {n} seed{'s' if n != 1 else ''}"
     if n < summary.seeds:
         seeds = f"n = {n} of {summary.seeds} seeds, the others failed or diverged"
-    drawing = Drawing(figsize=(WIDTH, height), dpi=DPI)
+    drawing = Drawing(figsize=(WIDTH, height))
     drawing.text(MARGIN / WIDTH, 1 - 0.1 / height, summary.experiment, va="top", weight="bold", size=10.5)
     title = textwrap.shorten(summary.title, 64, placeholder=" …")
     drawing.text(MARGIN / WIDTH, 1 - 0.34 / height, f"{title}{what} ({seeds})", va="top", size=SIZE)

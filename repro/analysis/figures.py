@@ -1,0 +1,119 @@
+"""What one experiment has come to: the values that every table, page and plot shows, and the questions they ask of it.
+
+scipy is not imported here: a summary that is read back needs none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+from repro.config.schema import Reported
+from repro.verdicts.types import MIN_SEEDS, Distribution, FoldSpread, Interval, NumberVerdict, VarianceComponent
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric of one split at the last evaluation: ours over seeds, and the article's where it gives one.
+
+    Values are in stored units (an accuracy is a fraction); in a cross-validation a seed's is the mean over its folds.
+    """
+
+    metric: str
+    split: str
+    reported: Reported | None
+    over: Distribution
+    judged: NumberVerdict | None
+    """None where the article gives no figure, or one without a margin."""
+    fold_spread: FoldSpread | None
+
+    @property
+    def verdict(self) -> str:
+        """The verdict, or why there is none."""
+        if self.judged:
+            return self.judged.verdict
+        return "NOT REPORTED" if self.reported is None else "NOT JUDGED"
+
+    @property
+    def prediction(self) -> Interval | None:
+        """95% interval for one further run; None for too few seeds."""
+        return _of_enough(self.over.n, (self.judged or self.over).prediction)
+
+    @property
+    def confidence(self) -> Interval | None:
+        """95% interval of the mean; None for too few seeds."""
+        return _of_enough(self.over.n, self.over.confidence)
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """A figure that the article prints for one step, against ours."""
+
+    metric: str
+    split: str
+    step: int
+    judged: NumberVerdict
+
+    @property
+    def prediction(self) -> Interval | None:
+        """95% interval for one further run; None for too few seeds."""
+        return _of_enough(self.judged.n, self.judged.prediction)
+
+    @property
+    def inside(self) -> bool | None:
+        """Whether the article's value is in it; None for too few seeds."""
+        return self.prediction and self.judged.in_prediction
+
+
+def _of_enough(seeds: int, interval: Interval | None) -> Interval | None:
+    return interval if seeds >= MIN_SEEDS else None
+
+
+class ExperimentSummary(BaseModel):
+    """What `summary.json` holds of an experiment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    experiment: str
+    title: str
+    article: str
+    note: str
+    engine: str
+    command: str
+    trial: str
+    """The overrides of a trial, as options, except for its seeds: with any, it is not the article's experiment."""
+    seeds: int
+    folds: int
+    failed: tuple[str, ...]
+    diverged: tuple[str, ...]
+    at_chance: tuple[str, ...]
+    """Seeds that have learnt nothing; like the others they are shown and counted."""
+    figures: tuple[Figure, ...]
+    steps: tuple[StepRow, ...]
+    variance: tuple[VarianceComponent, ...]
+
+    def figure(self, metric: str, split: str) -> Figure | None:
+        """A figure, None where no seed has a valid value."""
+        return next((each for each in self.figures if (each.metric, each.split) == (metric, split)), None)
+
+    @property
+    def main(self) -> Figure | None:
+        """The test accuracy."""
+        return self.figure("accuracy", "test")
+
+    @property
+    def judged(self) -> tuple[Figure, ...]:
+        """The figures with a verdict."""
+        return tuple(figure for figure in self.figures if figure.judged)
+
+    @property
+    def shown(self) -> tuple[Figure, ...]:
+        """The figures for an index: those with a verdict, or the test accuracy where there is none."""
+        return self.judged or tuple(figure for figure in self.figures if figure is self.main)
+
+
+def printed(reported: Reported, value: float | None = None) -> str:
+    """The article's value, or another one in the unit of it, with the decimals that it prints, four at most."""
+    shown = reported.value if value is None else value
+    return f"{shown:.{min(reported.printed_decimals, 4)}f}" + ("%" if reported.unit == "percent" else "")

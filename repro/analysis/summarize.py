@@ -1,0 +1,105 @@
+"""The records of one experiment condensed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from repro.analysis.figures import ExperimentSummary, Figure, StepRow
+from repro.analysis.margins import figure_margin
+from repro.config.schema import Reported
+from repro.results.stored import StoredExperiment, valid_seeds
+from repro.verdicts.number import describe, judge_number
+from repro.verdicts.types import VarianceComponent
+from repro.verdicts.variance import fold_spread, variance_budget
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def summarize(stored: StoredExperiment) -> ExperimentSummary:
+    """Condense the records of an experiment."""
+    experiment, frame, provenance = stored.experiment, stored.frame, stored.provenance
+    figures = (_figure(stored, metric, split) for metric, split in _wanted(stored))
+    return ExperimentSummary(
+        experiment=experiment.name,
+        title=experiment.title,
+        article=experiment.article,
+        note=experiment.note,
+        engine=provenance.made.engine,
+        command=provenance.command,
+        trial=provenance.trial,
+        seeds=int(frame["seed"].nunique()),
+        folds=experiment.protocol.folds,
+        failed=_status(frame, "failed"),
+        diverged=_status(frame, "diverged"),
+        at_chance=_at_chance(stored),
+        figures=tuple(figure for figure in figures if figure),
+        steps=tuple(row for metric, reported in experiment.reported.items() for row in _steps(frame, metric, reported)),
+        variance=_variance(stored),
+    )
+
+
+def _wanted(stored: StoredExperiment) -> list[tuple[str, str]]:
+    """Test accuracy always, then whatever the article reports, then the test loss."""
+    reported = [(metric, figure.split) for metric, figure in stored.experiment.reported.items()]
+    there = set(zip(stored.frame["metric"], stored.frame["split"], strict=True))
+    return [pair for pair in dict.fromkeys([("accuracy", "test"), *reported, ("loss", "test")]) if pair in there]
+
+
+def _figure(stored: StoredExperiment, metric: str, split: str) -> Figure | None:
+    table = valid_seeds(stored.frame, metric, split)
+    if not len(table):
+        return None
+    values = table.mean(axis=1).to_numpy()
+    reported = stored.experiment.reported.get(metric)
+    if reported and reported.split != split:
+        reported = None
+    margin = figure_margin(stored, metric, reported) if reported else None
+    return Figure(
+        metric,
+        split,
+        reported,
+        over=describe(values),
+        judged=None
+        if reported is None or margin is None
+        else judge_number(values, reported.stored, reported.half_width, margin),
+        fold_spread=fold_spread(table.to_numpy()) if table.shape[1] > 1 else None,
+    )
+
+
+def _steps(frame: DataFrame, metric: str, reported: Reported) -> list[StepRow]:
+    chosen = frame[(frame["metric"] == metric) & (frame["split"] == reported.split)]
+    rows = []
+    for step, value in (reported.steps or {}).items():
+        values = chosen.loc[chosen["step"] == step, "value"].to_numpy()
+        values = values[np.isfinite(values)]
+        if len(values):
+            judged = judge_number(values, value / reported.scale, reported.half_width, margin=0)
+            rows.append(StepRow(metric, reported.split, step, judged))
+    return rows
+
+
+def _variance(stored: StoredExperiment) -> tuple[VarianceComponent, ...]:
+    table = valid_seeds(stored.frame, "accuracy", "test").to_numpy()
+    if len(table) < 2:
+        return ()
+    return variance_budget(table.mean(axis=1), stored.tested_rows, table if table.shape[1] > 1 else None)
+
+
+def _at_chance(stored: StoredExperiment) -> tuple[str, ...]:
+    """Seeds whose test accuracy is not above what guessing gives on so many rows (one-sided 97.5%, binomial)."""
+    chance = 1 / stored.provenance.made.data.classes
+    limit = chance + 1.96 * np.sqrt(chance * (1 - chance) / stored.tested_rows)
+    means = valid_seeds(stored.frame, "accuracy", "test").mean(axis=1)
+    return tuple(f"seed {seed}: test accuracy {100 * mean:.2f}%" for seed, mean in means.items() if mean <= limit)
+
+
+def _status(frame: DataFrame, kind: str) -> tuple[str, ...]:
+    """One line for each failed or diverged replica."""
+    rows = frame[frame["status"].str.startswith(kind)].drop_duplicates(["seed", "fold"])
+    return tuple(
+        f"seed {int(row.seed)}" + ("" if np.isnan(row.fold) else f", fold {int(row.fold)}") + f": {row.status}"
+        for row in rows.itertuples()
+    )

@@ -1,0 +1,119 @@
+"""Commands that train nothing: they read what is stored or configured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from repro.cli.machine import Machine, pass_machine
+from repro.cli.options import RESULTS, out_option, set_option
+from repro.cli.process import finish
+from repro.cli.streams import say
+
+
+@click.command()
+@out_option
+def report(out: Path | None) -> None:
+    """Rebuild every table and page from the stored records alone."""
+    from repro.commands import report as command
+    from repro.config.catalogue import Catalogue
+    from repro.report.build import check_folder
+
+    out = out or RESULTS
+    check_folder(out)
+    count = len(command.report(out, Catalogue()))
+    say(f"Built the tables of {count} experiment{'s' if count != 1 else ''} in {out}.")
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@out_option
+@click.option(
+    "--metric", type=click.Choice(["accuracy", "loss"]), default="accuracy", show_default=True, help="What to compare."
+)
+def compare(a: str, b: str, out: Path | None, metric: str) -> None:
+    """A against B from stored records: two experiments of a results folder, or two results folders.
+
+    Runs of the same data, split and seed are compared in pairs.
+    """
+    from repro.cli.print_compare import print_comparison, print_folders
+    from repro.commands.compare import Folders
+    from repro.commands.compare import compare as command
+
+    found = command(a, b, out or RESULTS, metric)
+    if isinstance(found, Folders):
+        print_folders(found)
+    else:
+        print_comparison(found)
+
+
+@click.command("list")
+def list_() -> None:
+    """The experiments that come with repro, article by article."""
+    from repro.cli.print_experiments import print_experiments
+    from repro.config.catalogue import Catalogue, experiment_files
+    from repro.files import shipped
+
+    catalogue = Catalogue()
+    print_experiments([catalogue.experiment(path) for path in experiment_files(shipped("configs"))])
+
+
+@click.command()
+@click.argument("config")
+@set_option
+@pass_machine
+def show(machine: Machine, config: str, overrides: tuple[str, ...]) -> None:
+    """The resolved configuration and Keras' summary of the model."""
+    from repro.cli.print_experiments import resolved_yaml
+    from repro.commands.show import show as command
+    from repro.config.catalogue import Catalogue
+
+    shown = command(config, overrides, Catalogue(), machine.executor(1))
+    click.echo(resolved_yaml(shown.experiment))
+    click.echo(shown.model)
+
+
+@click.group()
+def data() -> None:
+    """The data sets: list, fetch and verify them."""
+
+
+@data.command("list")
+def data_list() -> None:
+    """Every data set with its size, licence and source."""
+    from repro import datasets
+    from repro.cli.print_experiments import print_datasets
+
+    print_datasets([(datasets.info(name), datasets.is_present(name)) for name in sorted(datasets.DATASETS)])
+
+
+@data.command("fetch")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def data_fetch(names: tuple[str, ...]) -> None:
+    """Get what is missing or damaged (all data sets unless named)."""
+    from repro.commands.data import fetch
+
+    fetch(names, say)
+
+
+@data.command("verify")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def data_verify(names: tuple[str, ...]) -> int:
+    """Compare every file with its checksum."""
+    from repro.commands.data import verify
+
+    result = verify(names)
+    lines = [f"{name}/{status.file}: {status.state}" for name, status in result.files]
+    return finish(result, lambda: say("\n".join(lines)))
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["experiment", "article"]), default="experiment")
+def schema(kind: str) -> None:
+    """The JSON Schema of an experiment's file (or an article's), for editors."""
+    from repro.config import article_schema, experiment_schema
+
+    click.echo(json.dumps(article_schema() if kind == "article" else experiment_schema(), indent=2))

@@ -1,0 +1,63 @@
+"""A against B, from stored records alone: two experiments, or one before and after an upgrade."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from repro.analysis.comparison import Comparison, compare_experiments
+from repro.errors import UsageError, suggest
+from repro.results.stored import RUNS, StoredExperiment, read_stored, seed_values, stored_names
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Two results folders held against each other."""
+
+    comparisons: tuple[Comparison, ...]
+    only_a: tuple[str, ...]
+    only_b: tuple[str, ...]
+
+
+def compare(a: str, b: str, out: Path, metric: str) -> Comparison | Folders:
+    """Compare two experiments, or two results folders experiment by experiment.
+
+    `a` and `b` name experiments stored in `out`, folders of stored experiments, or results folders. Raises UsageError
+    for anything else, and where nothing can be compared.
+    """
+    first, second = _experiment(a, out), _experiment(b, out)
+    if first and second:
+        return _compared(read_stored(*first), read_stored(*second), metric)
+    if first is None and second is None and stored_names(Path(a)) and stored_names(Path(b)):
+        return _folders(Path(a), Path(b), metric)
+    for given, found in ((a, first), (b, second)):
+        if found is None and not stored_names(Path(given)):
+            there = stored_names(out)
+            hint = suggest(given, there) if there else f"nothing is stored in {out}"
+            raise UsageError(f"expected an experiment stored in {out} or a results folder, got {given!r}; {hint}")
+    raise UsageError(f"expected two experiments or two results folders, got one of each: {a} and {b}")
+
+
+def _experiment(given: str, out: Path) -> tuple[Path, str] | None:
+    """Results folder and name, where an experiment is meant."""
+    for folder in (out / given, Path(given)):
+        if (folder / RUNS).is_file():
+            return folder.parent, folder.name
+    return None
+
+
+def _compared(a: StoredExperiment, b: StoredExperiment, metric: str) -> Comparison:
+    for each in (a, b):
+        if not len(seed_values(each.frame, metric)):
+            raise UsageError(f"{each.folder}: no seed has a valid test {metric}, so there is nothing to compare")
+    return compare_experiments(a, b, metric)
+
+
+def _folders(a: Path, b: Path, metric: str) -> Folders:
+    in_a, in_b = stored_names(a), stored_names(b)
+    both = [name for name in in_a if name in in_b]
+    if not both:
+        raise UsageError(f"expected an experiment that is in both {a} and {b}, found none")
+    comparisons = (_compared(read_stored(a, name), read_stored(b, name), metric) for name in both)
+    only_a = tuple(name for name in in_a if name not in in_b)
+    return Folders(tuple(comparisons), only_a, tuple(name for name in in_b if name not in in_a))

@@ -1,0 +1,56 @@
+"""Bring tables and pages up to date, from the stored records alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from repro.analysis.figures import ExperimentSummary
+from repro.config.article import Article
+from repro.config.catalogue import Catalogue
+from repro.errors import UsageError
+from repro.files import locked, shipped
+from repro.report.build import build_index, current_index
+from repro.results.stored import StoredExperiment, read_stored, stored_names
+
+
+def report(out: Path, catalogue: Catalogue) -> list[ExperimentSummary]:
+    """Build everything that is derived in a results folder again. Raises UsageError where there is no such folder."""
+    if not out.is_dir():
+        raise UsageError(f"{out}: no such results folder; `repro run CONFIG` makes one")
+    return rebuild(out, catalogue, force=True)
+
+
+def rebuild(
+    out: Path, catalogue: Catalogue, known: Sequence[StoredExperiment] = (), force: bool = False
+) -> list[ExperimentSummary]:
+    """Bring everything that is derived in a results folder up to date, or, with `force`, build all of it again.
+
+    `known` has been read or written by this command already, under the folder's lock or just now. Raises MachineError
+    for records that can't be read, ConfigError for an article, BusyError where another run is at work.
+    """
+    if not force:
+        stored = _all_stored(out, known)
+        current = current_index(out, stored, _articles(stored, catalogue))
+        if current is not None:
+            return current
+    with locked(out):
+        stored = _all_stored(out, known)
+        return build_index(out, stored, _articles(stored, catalogue), force)
+
+
+def _all_stored(out: Path, known: Sequence[StoredExperiment]) -> list[StoredExperiment]:
+    there = {stored.name: stored for stored in known}
+    return [there[name] if name in there else read_stored(out, name) for name in stored_names(out)]
+
+
+def _articles(stored: Sequence[StoredExperiment], catalogue: Catalogue) -> dict[str, Article]:
+    """Articles of the stored experiments by name: those that come with repro, and those that a run has kept."""
+    names = sorted({each.experiment.article for each in stored})
+    files = {name: shipped("configs") / "articles" / f"{name}.yaml" for name in names}
+    known = {name: catalogue.article(path) for name, path in files.items() if path.is_file()}
+    return known | {
+        name: each.provenance.article
+        for each in stored
+        if (name := each.experiment.article) and each.provenance.article
+    }

@@ -1,0 +1,285 @@
+"""Train what is missing of every experiment, store it, and bring tables and pages up to date."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import repro
+from repro import datasets
+from repro.analysis.figures import ExperimentSummary
+from repro.commands.cache_state import CacheState, cache_state
+from repro.commands.jobs import Job
+from repro.errors import ConfigError, DataError, ExitCode, MachineError
+from repro.files import locked, sha256, write
+from repro.report import text
+from repro.report.build import build_experiment, current_summary
+from repro.results.cells import CellCache, temporary_files
+from repro.results.provenance import Made, Provenance, changes, write_provenance
+from repro.results.records import CellResult, records_by_seed
+from repro.results.stored import RUNS, StoredExperiment
+from repro.training.environment import code_state
+from repro.training.executor import Executor
+from repro.training.plan import check_labels
+from repro.training.progress import Progress
+from repro.training.worker import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SHOWN_PROBLEMS = 20
+"""Failed replicas that are listed, at most."""
+
+
+@dataclass
+class RunResult:
+    """What a run did."""
+
+    summaries: list[ExperimentSummary] = field(default_factory=list)
+    trained: int = 0
+    compared: int = 0
+    """Seeds that were trained now and were stored before ..."""
+    identical: int = 0
+    """... and those of them whose every record is the stored one, to the last digit."""
+    failed: list[str] = field(default_factory=list)
+    """One line for each replica that failed or diverged, now or in an earlier run."""
+    without_data: dict[str, str] = field(default_factory=dict)
+    """Data sets that can't be had, and why."""
+    stored: list[StoredExperiment] = field(default_factory=list)
+    """The experiments as they lie in the results folder now."""
+
+    def add(self, stored: StoredExperiment, summary: ExperimentSummary) -> None:
+        """An experiment whose tables are there."""
+        self.stored.append(stored)
+        self.summaries.append(summary)
+        self.failed += [f"{summary.experiment}: {line}" for line in (*summary.failed, *summary.diverged)]
+
+    @property
+    def problems(self) -> list[str]:
+        """What has failed, and what was left out."""
+        if not self.failed:
+            return list(self.without_data.values())
+        listed = "\n".join(f"  {line}" for line in self.failed[:SHOWN_PROBLEMS])
+        failures = f"{len(self.failed)} replicas failed or diverged; the others are stored:\n{listed}"
+        return [failures, *self.without_data.values()]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """A failed replica comes before data that is missing."""
+        return ExitCode.REPLICA if self.failed else ExitCode.DATA if self.without_data else ExitCode.DONE
+
+
+def run(
+    jobs: Sequence[Job],
+    out: Path,
+    executor: Executor,
+    progress: Progress,
+    force: bool = False,
+    clock: Callable[[], float] = time.time,
+) -> RunResult:
+    """Train what is missing of every job and write its results.
+
+    Raises ConfigError before any training if a protocol asks for more folds than there are rows of a class,
+    DataError before any training if no job's data can be had (jobs without data are left out and named in the
+    result otherwise), BusyError if another run is at work in `out`.
+    """
+    result = RunResult()
+    ready, result.without_data = with_data(jobs, progress)
+    if not ready:
+        raise DataError("\n".join(result.without_data.values()))
+    if current := _up_to_date([cache_state(job, out, force) for job in ready]):
+        _sweep_if_free(out)
+        for stored, summary in current:
+            result.add(stored, summary)
+        return result
+    with locked(out):
+        _sweep(out)
+        if force:
+            _forget(ready, out)
+        states = [cache_state(job, out, force) for job in ready]  # what another run has finished meanwhile
+        for state in states:
+            for seed in state.damaged:
+                progress.note(state.cells.set_aside(seed))
+        _Training(states, executor, progress, clock, result).run()
+    return result
+
+
+def with_data(jobs: Sequence[Job], progress: Progress) -> tuple[list[Job], dict[str, str]]:
+    """Jobs whose data set is there and verified, and why the other data sets can't be had.
+
+    Raises ConfigError where a protocol does not fit the labels.
+    """
+    labels: dict[str, np.ndarray] = {}
+    without: dict[str, str] = {}
+    for name in dict.fromkeys(job.experiment.dataset.name for job in jobs):
+        try:
+            if not datasets.is_present(name):
+                datasets.fetch(name, progress.say)
+            labels[name] = datasets.load(name).train.y
+        except DataError as error:
+            without[name] = str(error)
+    ready = [job for job in jobs if job.experiment.dataset.name in labels]
+    for job in ready:
+        try:
+            check_labels(job.experiment, labels[job.experiment.dataset.name])
+        except ConfigError as error:
+            raise ConfigError(f"{job.experiment.name}: {error}") from error
+    for job in jobs:
+        if job not in ready:
+            progress.note(f"{job.experiment.name}: left out, its data can't be had")
+    return ready, without
+
+
+def _up_to_date(states: Sequence[CacheState]) -> list[tuple[StoredExperiment, ExperimentSummary]]:
+    """What is stored of the jobs where there is nothing to train nor to write, else nothing."""
+    found = []
+    for state in states:
+        stored = None if state.missing or not state.is_written else state.stored
+        summary = current_summary(stored) if stored else None
+        if stored is None or summary is None:
+            return []
+        found.append((stored, summary))
+    return found
+
+
+def _sweep_if_free(out: Path) -> None:
+    if any(temporary_files(out)):
+        with contextlib.suppress(MachineError), locked(out):  # another run is at work, or the folder is read-only
+            _sweep(out)
+
+
+def _sweep(out: Path) -> None:
+    """Remove temporary files. The caller holds the lock, so none is in use."""
+    for path in temporary_files(out):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _forget(jobs: Sequence[Job], out: Path) -> None:
+    """Remove finished cells, so that an interrupted run leaves no mixture of old ones and new."""
+    for job in jobs:
+        cells = CellCache.of(out, job.experiment.name, job.conditions.fingerprint)
+        for seed in range(job.experiment.seeds):
+            cells.forget(seed)
+
+
+class _Training:
+    """The training of all that is missing; the results of an experiment are written when its last cell is there."""
+
+    def __init__(
+        self,
+        states: Sequence[CacheState],
+        executor: Executor,
+        progress: Progress,
+        clock: Callable[[], float],
+        result: RunResult,
+    ) -> None:
+        self._states = {state.job.experiment.name: state for state in states}
+        self._executor = executor
+        self._progress = progress
+        self._clock = clock
+        self._result = result
+        self._started: dict[str, float] = {}
+        """When the first cell of an experiment began."""
+
+    def run(self) -> None:
+        tasks = [
+            Task(state.job.experiment, state.job.engine, seed)
+            for state in self._states.values()
+            for seed in state.missing
+        ]
+        if tasks:
+            missing = {name: len(state.missing) for name, state in self._states.items() if state.missing}
+            self._progress.started(missing, self._seconds_before())
+        for state in self._states.values():
+            if not state.missing:
+                self._write(state)
+        with contextlib.closing(self._executor.train(tasks, self._progress)) as trained:  # workers end on the way out
+            for task, cell in trained:
+                self._keep(self._states[task.experiment.name], cell)
+
+    def _keep(self, state: CacheState, cell: CellResult) -> None:
+        name = state.job.experiment.name
+        if cell.environment not in (None, state.job.environment):
+            raise MachineError(f"{name}: seed {cell.seed} was trained in another environment: {cell.environment}")
+        if cell.error is None:
+            state.cells.store(cell)
+        self._result.trained += 1
+        state.finished[cell.seed] = cell
+        state.missing.remove(cell.seed)
+        self._started.setdefault(name, self._clock() - cell.seconds)
+        self._progress.trained(name, cell)
+        if not state.missing:
+            self._write(state)
+
+    def _seconds_before(self) -> dict[str, float]:
+        """Seconds of one cell when results were stored, of experiments whose training is still that one."""
+        return {
+            name: state.stored.seconds
+            for name, state in self._states.items()
+            if state.stored
+            and state.stored.experiment.trained == state.job.experiment.trained
+            and state.stored.provenance.made.engine == state.job.engine
+        }
+
+    def _write(self, state: CacheState) -> None:
+        """Records, provenance and tables of an experiment."""
+        job, before = state.job, state.stored
+        if job.experiment.name in self._started:
+            self._count_identical(before, state.runs)
+        moved = before is None or before.runs != state.runs
+        stored = before if before and state.is_written else self._store(state, moved)
+        old = current_summary(before) if before and moved else None
+        summary = build_experiment(stored)
+        if before and moved and (changed := changes(before.provenance.conditions, job.conditions)):
+            self._progress.note(
+                f"{job.experiment.name}: stored results replaced ({'; '.join(changed)}); "
+                f"test accuracy before: {text.accuracy(old)}, now: {text.accuracy(summary)}"
+            )
+        self._result.add(stored, summary)
+
+    def _store(self, state: CacheState, moved: bool) -> StoredExperiment:
+        job, before = state.job, state.stored
+        kept = before and not moved and before.provenance.made.engine == job.engine
+        provenance = Provenance(
+            experiment=job.experiment,
+            article=job.article,
+            config=job.config,
+            overrides=job.overrides,
+            runs=sha256(state.runs.encode()),
+            made=before.provenance.made if before and kept else self._made(state),
+        )
+        folder = state.cells.folder.parents[2] / job.experiment.name
+        write(folder / RUNS, state.runs)
+        write_provenance(folder, provenance)
+        return StoredExperiment(folder, provenance, state.runs)
+
+    def _made(self, state: CacheState) -> Made:
+        job, now = state.job, self._clock()
+        started = self._started.get(job.experiment.name, now)
+        return Made(
+            engine=job.engine,
+            data=job.conditions.data,
+            environment=job.environment,
+            repro=repro.__version__,
+            code=code_state(Path(repro.__file__).parent),
+            cores=os.cpu_count(),
+            started=datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
+            wall_seconds=round(max(0.0, now - started), 1),
+            cell_seconds=round(sum(cell.seconds for cell in state.finished.values()), 1),
+        )
+
+    def _count_identical(self, before: StoredExperiment | None, runs: str) -> None:
+        """Hold records that were trained now against the stored ones, seed by seed."""
+        if before is None:
+            return
+        now = records_by_seed(runs)
+        both = before.records.keys() & now.keys()
+        self._result.compared += len(both)
+        self._result.identical += sum(before.records[seed] == now[seed] for seed in both)

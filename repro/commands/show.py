@@ -1,0 +1,28 @@
+"""An experiment resolved, and the model that it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from repro.commands.jobs import check_experiment
+from repro.config.catalogue import Catalogue, find_config
+from repro.config.schema import Experiment
+from repro.training.executor import Executor
+from repro.training.worker import model_summary
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An experiment with Keras' summary of its model."""
+
+    experiment: Experiment
+    model: str
+
+
+def show(config: str, overrides: Sequence[str], catalogue: Catalogue, executor: Executor) -> Shown:
+    """Resolve a config and build its model in a worker. Raises ConfigError for any fault of it."""
+    path = find_config(config)
+    experiment = catalogue.experiment(path, overrides)
+    check_experiment(path, experiment, overrides)
+    return Shown(experiment, executor.call(model_summary, experiment))

@@ -1,0 +1,88 @@
+"""What trained numbers depend on besides the configuration: versions, processor, flags; and the state of the code."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from repro.results.provenance import Code, Environment
+from repro.training import TRAINING_VERSION
+
+PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
+FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "CUDA_VISIBLE_DEVICES")
+
+
+@cache
+def environment() -> Environment:
+    """Everything outside the config that may move a bit of a record: part of every fingerprint."""
+    return Environment(
+        training_version=TRAINING_VERSION,
+        python=platform.python_version(),
+        packages=versions(PACKAGES),
+        machine=platform.machine(),
+        processor=processor(),
+        gpus=_gpus(),
+        threads_per_worker=1,
+        flags={name: os.environ[name] for name in FLAGS if name in os.environ},
+    )
+
+
+def code_state(package: Path) -> Code:
+    """Git commit of the checkout that a package's folder lies in, and whether files differ from it.
+
+    Unknown for a package that is installed without its project: a repository around it is somebody else's.
+    """
+    folder = package.parent
+    unknown = Code(commit=None, dirty=None)
+    if not (folder / "pyproject.toml").is_file():
+        return unknown
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!results", ":!README.md")
+    except (OSError, subprocess.SubprocessError):
+        return unknown
+    return Code(commit=commit, dirty=bool(changed))
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    line = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(line, check=True, capture_output=True, text=True, timeout=10).stdout.strip()
+
+
+def versions(packages: Iterable[str]) -> dict[str, str | None]:
+    """Package -> installed version, None where it is missing."""
+    return {name: _version(name) for name in packages}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _gpus() -> tuple[str, ...]:
+    """Models of the NVIDIA cards that there are; TensorFlow with CUDA trains on them."""
+    found: list[str] = []
+    for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        found += [value.strip() for key, _, value in (line.partition(":") for line in lines) if key == "Model"]
+    return tuple(found)
+
+
+def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Model name and a digest of the instruction sets: XLA compiles for what the processor offers."""
+    if sys.platform != "linux":
+        return platform.processor()
+    lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines[:60])}
+    flags = fields.get("flags", fields.get("Features", ""))
+    digest = hashlib.sha256(" ".join(sorted(flags.split())).encode()).hexdigest()[:8]
+    return f"{fields.get('model name', platform.processor())} (flags {digest})"

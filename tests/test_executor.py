@@ -1,0 +1,239 @@
+"""Worker processes, with stand-ins for what they do to a cell."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import experiment
+from tiny import CHECKOUT, command, descendants
+
+from repro.errors import ConfigError
+from repro.results.records import CellResult, Record
+from repro.training.executor import LokyExecutor, available_cores
+from repro.training.worker import Task
+
+pytestmark = pytest.mark.slow
+
+
+class Notes(list[str]):
+    """A progress that keeps what the user has to know."""
+
+    def note(self, line: str) -> None:
+        self.append(line)
+
+
+def works(task: Task) -> CellResult:
+    return CellResult(task.seed, 0.0, None, (Record(0, 1, 2, "test", "accuracy", 0.5 + task.seed / 100),))
+
+
+def dies_once(task: Task) -> CellResult:
+    marker = Path(task.experiment.title)
+    if task.seed == 1 and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return works(task)
+
+
+def dies_always(task: Task) -> CellResult:
+    if task.seed == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return works(task)
+
+
+def is_faulty(task: Task) -> CellResult:
+    if task.seed == 1:
+        raise ConfigError("model.0.Dense: Keras refuses it")
+    time.sleep(60)
+    return works(task)
+
+
+def shows_its_surroundings(task: Task) -> CellResult:
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    return CellResult(task.seed, 0.0, None, error=f"{os.environ['OMP_NUM_THREADS']} {ignored} {os.getppid()}")
+
+
+def tasks(tmp_path: Path, seeds: int) -> list[Task]:
+    return [Task(experiment(title=str(tmp_path / "died")), "stacked", seed) for seed in range(seeds)]
+
+
+def trained(
+    work: Callable[[Task], CellResult], given: list[Task], workers: int
+) -> tuple[dict[int, CellResult], list[str]]:
+    notes = Notes()
+    return {task.seed: cell for task, cell in LokyExecutor(workers, work).train(given, notes)}, notes
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_every_cell_is_trained_once_in_a_worker(tmp_path, workers):
+    given = tasks(tmp_path, 7)
+    cells, notes = trained(works, given, workers)
+    assert cells == {task.seed: works(task) for task in given}
+    assert notes == []
+
+
+def test_nothing_to_train_starts_nothing():
+    assert trained(works, [], 2) == ({}, [])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_dies_costs_no_seed(tmp_path, workers):
+    given = tasks(tmp_path, 6)
+    cells, notes = trained(dies_once, given, workers)
+    assert cells == {task.seed: works(task) for task in given}
+    (note,) = notes
+    assert note.startswith("a worker process died; ")
+    assert note.endswith(" seeds go on in fresh ones")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_cell_that_kills_its_worker_every_time_fails_and_no_other(tmp_path, workers):
+    given = tasks(tmp_path, 6)
+    cells, _ = trained(dies_always, given, workers)
+    reason = "its worker process died twice, the second time with nothing beside it (out of memory?)"
+    assert cells.pop(1) == CellResult(1, 0.0, None, error=reason)
+    assert cells == {task.seed: works(task) for task in given if task.seed != 1}
+
+
+def test_a_fault_of_the_configuration_ends_the_training_and_its_workers(tmp_path):
+    with pytest.raises(ConfigError, match=r"^model\.0\.Dense: Keras refuses it$"):
+        trained(is_faulty, tasks(tmp_path, 4), 2)
+    assert workers_of(os.getpid()) == []
+
+
+def workers_of(process: int) -> list[int]:
+    children = descendants(process)
+    return [child for child in children if b"LokyProcess" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def test_closing_the_generator_ends_the_workers(tmp_path):
+    training = LokyExecutor(2, works).train(tasks(tmp_path, 40), Notes())
+    next(training)
+    assert len(workers_of(os.getpid())) == 2
+    training.close()
+    assert workers_of(os.getpid()) == []
+
+
+def test_workers_have_one_thread_and_leave_ctrl_c_to_the_parent(tmp_path):
+    cells, _ = trained(shows_its_surroundings, tasks(tmp_path, 3), 2)
+    assert {cell.error for cell in cells.values()} == {f"1 True {os.getpid()}"}
+
+
+def test_a_call_returns_what_the_function_returns_in_a_worker():
+    assert LokyExecutor(2).call(os.getppid) == os.getpid()
+
+
+def test_the_cores_are_those_that_this_process_may_use():
+    done = command([sys.executable, "-c", BOUND], cwd=CHECKOUT)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+    assert available_cores() >= 1
+
+
+BOUND = """\
+import os
+os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1])
+from repro.training.executor import available_cores
+print(available_cores())
+"""
+
+
+SLOW_CELLS = """\
+import os, sys, time
+sys.path.insert(0, os.path.dirname(sys.argv[1]))
+import test_executor
+training = test_executor.LokyExecutor(2, test_executor.seed_0_is_fast).train(
+    test_executor.tasks(test_executor.Path("nowhere"), 3), test_executor.Notes()
+)
+next(training)
+print("first", flush=True)
+next(training)
+"""
+
+
+def seed_0_is_fast(task: Task) -> CellResult:
+    time.sleep(60 if task.seed else 0)
+    return works(task)
+
+
+def test_workers_of_a_killed_parent_end_by_themselves():
+    parent = subprocess.Popen(
+        [sys.executable, "-c", SLOW_CELLS, __file__], stdout=subprocess.PIPE, text=True, cwd=CHECKOUT
+    )
+    assert parent.stdout
+    assert parent.stdout.readline() == "first\n"
+    children = descendants(parent.pid)
+    assert len(workers_of(parent.pid)) == 2
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()  # not read to its end: that would wait for the workers, which hold it, too
+    until = time.monotonic() + 10
+    while any(alive(child) for child in children):
+        assert time.monotonic() < until, "processes are left over"
+        time.sleep(0.05)
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+IN_A_FOLDER_OF_TRAPS = """\
+import os
+from repro.training.executor import LokyExecutor
+print(LokyExecutor(2).call(os.getcwd))
+"""
+
+
+def test_code_in_the_current_folder_is_not_executed(tmp_path):
+    """Python imports a random.py that lies there, started with -m or -c, as workers and helpers are."""
+    for name in ("random", "signal", "loky", "numpy", "repro"):
+        (tmp_path / f"{name}.py").write_text(f"open('{name}.ran', 'w')\n")
+    script = tmp_path / "elsewhere" / "script.py"
+    script.parent.mkdir()
+    script.write_text(IN_A_FOLDER_OF_TRAPS)
+    done = command([sys.executable], script, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path}\n", "")
+    assert list(tmp_path.glob("*.ran")) == []
+
+
+SLOW_FEEDER = """\
+import os, threading, time
+from loky.backend import queues, resource_tracker
+from repro.training.executor import LokyExecutor
+
+feed, unregister = queues.Queue._feed, resource_tracker.unregister
+
+
+def feed_and_be_the_last_to_hold_the_locks(*locks):
+    feed(*locks)
+    time.sleep(0.5)
+
+
+def unregister_late(name, kind):
+    if threading.current_thread().name == "QueueFeederThread":
+        removed.set()
+        time.sleep(1)
+    unregister(name, kind)
+
+
+queues.Queue._feed = staticmethod(feed_and_be_the_last_to_hold_the_locks)  # a race, which a seam can't arrange
+resource_tracker.unregister = unregister_late
+removed = threading.Event()
+try:
+    LokyExecutor(1).call(os.listdir, "nowhere")
+except FileNotFoundError:
+    print(removed.wait(60))
+"""
+
+
+def test_the_end_of_a_process_waits_for_the_threads_that_hand_out_work():
+    done = command([sys.executable, "-c", SLOW_FEEDER], cwd=CHECKOUT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
