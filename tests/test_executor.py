@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import experiment
-from tiny import CHECKOUT, command, descendants
+from tiny import CHECKOUT, assert_all_ended, command, descendants
 
 from repro.errors import ConfigError
 from repro.results.records import CellResult, Record
@@ -172,17 +172,7 @@ def test_workers_of_a_killed_parent_end_by_themselves():
     parent.kill()
     parent.wait()
     parent.stdout.close()  # not read to its end: that would wait for the workers, which hold it, too
-    until = time.monotonic() + 10
-    while any(alive(child) for child in children):
-        assert time.monotonic() < until, "processes are left over"
-        time.sleep(0.05)
-
-
-def alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    assert_all_ended(children)
 
 
 IN_A_FOLDER_OF_TRAPS = """\

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from test_cli import NO_TENSORFLOW
-from tiny import CHECKOUT, REAL, STAND_IN, command, descendants, invoke, stand_in_cell, write_configs
+from tiny import CHECKOUT, REAL, STAND_IN, assert_all_ended, command, descendants, invoke, stand_in_cell, write_configs
 
 from repro.cli.machine import Machine
 from repro.results.records import CellResult
@@ -110,20 +110,6 @@ def assert_left_cleanly(process: subprocess.Popen[str], children: list[int], out
     assert list(out.rglob(".*.tmp")) == []
     with (out / ".lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def assert_all_ended(processes: list[int]) -> None:
-    until = time.monotonic() + 10
-    while any(alive(process) for process in processes):
-        assert time.monotonic() < until, "processes are left over"
-        time.sleep(0.05)
-
-
-def alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.mark.parametrize("phase", ["workers start", "cells are trained"])

@@ -163,6 +163,20 @@ def descendants(process: int) -> list[int]:
     return found[1:]
 
 
+def assert_all_ended(processes: list[int]) -> None:
+    until = time.monotonic() + 10
+    while any(alive(process) for process in processes):
+        assert time.monotonic() < until, "processes are left over"
+        time.sleep(0.05)
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 if __name__ == "__main__":
     import tiny  # by a name under which workers find it, too
 

@@ -17,6 +17,8 @@ class CacheState:
     """What is there of a job: finished cells, seeds to train and why, and what is stored of it."""
 
     job: Job
+    folder: Path
+    """The experiment's, in the results folder."""
     cells: CellCache
     finished: dict[int, CellResult]
     missing: list[int]
@@ -33,12 +35,13 @@ class CacheState:
     @property
     def is_written(self) -> bool:
         """Whether what is stored are the records of these cells, and what is said of them."""
-        return self.stored is not None and self.stored.runs == self.runs and self._describes(self.stored.provenance)
+        return self.stored is not None and self.stored.runs == self.runs and describes(self.stored.provenance, self.job)
 
-    def _describes(self, provenance: Provenance) -> bool:
-        job = self.job
-        told = (provenance.experiment, provenance.article, provenance.config, provenance.overrides)
-        return told == (job.experiment, job.article, job.config, job.overrides) and provenance.made.engine == job.engine
+
+def describes(provenance: Provenance, job: Job) -> bool:
+    """Whether a provenance is that of this job, wherever and whenever it was run."""
+    told = (provenance.experiment, provenance.article, provenance.config, provenance.overrides)
+    return told == (job.experiment, job.article, job.config, job.overrides) and provenance.made.engine == job.engine
 
 
 def cache_state(job: Job, out: Path, force: bool) -> CacheState:
@@ -56,7 +59,7 @@ def cache_state(job: Job, out: Path, force: bool) -> CacheState:
             finished |= {seed: cell} if cell else {}
     missing = [seed for seed in seeds if seed not in finished]
     stored = find_stored(out, job.experiment.name)
-    state = CacheState(job, cells, finished, missing, damaged, stored, "nothing has changed")
+    state = CacheState(job, out / job.experiment.name, cells, finished, missing, damaged, stored, "nothing has changed")
     if missing:
         state.why = "asked for (--force)" if force else _why(state)
     return state

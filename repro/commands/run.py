@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import repro
 from repro import datasets
 from repro.analysis.figures import ExperimentSummary
-from repro.commands.cache_state import CacheState, cache_state
+from repro.commands.cache_state import CacheState, cache_state, describes
 from repro.commands.jobs import Job
 from repro.errors import ConfigError, DataError, ExitCode, MachineError
 from repro.files import locked, sha256, write
@@ -230,12 +230,13 @@ class _Training:
 
     def _write(self, state: CacheState) -> None:
         """Records, provenance and tables of an experiment."""
-        job, before = state.job, state.stored
-        if job.experiment.name in self._started:
-            self._count_identical(before, state.runs)
-        moved = before is None or before.runs != state.runs
-        stored = before if before and state.is_written else self._store(state, moved)
+        job, before, runs = state.job, state.stored, state.runs
+        if before and job.experiment.name in self._started:
+            self._count_identical(before, runs)
+        moved = before is None or before.runs != runs
         old = current_summary(before) if before and moved else None
+        same = before and not moved and describes(before.provenance, job)
+        stored = before if before and same else self._store(state, runs, moved)
         summary = build_experiment(stored)
         if before and moved and (changed := changes(before.provenance.conditions, job.conditions)):
             self._progress.note(
@@ -244,7 +245,8 @@ class _Training:
             )
         self._result.add(stored, summary)
 
-    def _store(self, state: CacheState, moved: bool) -> StoredExperiment:
+    def _store(self, state: CacheState, runs: str, moved: bool) -> StoredExperiment:
+        """Write the records and what vouches for them. Records that are the stored ones keep where they were made."""
         job, before = state.job, state.stored
         kept = before and not moved and before.provenance.made.engine == job.engine
         provenance = Provenance(
@@ -252,13 +254,12 @@ class _Training:
             article=job.article,
             config=job.config,
             overrides=job.overrides,
-            runs=sha256(state.runs.encode()),
+            runs=sha256(runs.encode()),
             made=before.provenance.made if before and kept else self._made(state),
         )
-        folder = state.cells.folder.parents[2] / job.experiment.name
-        write(folder / RUNS, state.runs)
-        write_provenance(folder, provenance)
-        return StoredExperiment(folder, provenance, state.runs)
+        write(state.folder / RUNS, runs)
+        write_provenance(state.folder, provenance)
+        return StoredExperiment(state.folder, provenance, runs)
 
     def _made(self, state: CacheState) -> Made:
         job, now = state.job, self._clock()
@@ -275,10 +276,8 @@ class _Training:
             cell_seconds=round(sum(cell.seconds for cell in state.finished.values()), 1),
         )
 
-    def _count_identical(self, before: StoredExperiment | None, runs: str) -> None:
+    def _count_identical(self, before: StoredExperiment, runs: str) -> None:
         """Hold records that were trained now against the stored ones, seed by seed."""
-        if before is None:
-            return
         now = records_by_seed(runs)
         both = before.records.keys() & now.keys()
         self._result.compared += len(both)
