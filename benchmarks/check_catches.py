@@ -62,19 +62,19 @@ def evaluation_with_dropout() -> None:
 
 def swapped_labels() -> None:
     """Exchange the labels of pairs of test rows that differ."""
-    from repro import datasets
+    from repro.datasets.data_set import DataSet
 
-    load = datasets.load
+    load = DataSet.load
 
-    def load_swapped(name: str) -> Any:
-        data = load(name)
+    def load_swapped(self: Any) -> Any:
+        data = load(self)
         labels = data.test.y.copy()
         pairs = np.random.default_rng(1).permutation(len(labels)).reshape(-1, 2)
         pairs = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]][: WRONG_LABELS // 2]
         labels[pairs] = labels[pairs[:, ::-1]]
         return replace(data, test=replace(data.test, y=labels))
 
-    datasets.load = load_swapped
+    DataSet.load = load_swapped
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ import repro
 from repro.cli.app import main
 from repro.cli.machine import Machine
 from repro.cli.progress import Plain
+from repro.datasets import DATASETS
+from repro.datasets.places import Bundled
 from repro.report import text
 from repro.report.build import current_summary
 from repro.results.stored import read_stored
@@ -371,7 +373,8 @@ def test_wrong_usage_is_exit_code_2(line, message, tmp_path, monkeypatch):
 def test_damaged_data_is_exit_code_3_and_nothing_written(configs, tmp_path, monkeypatch, damage, word):
     checkout = tmp_path / "checkout"
     shutil.copytree(CHECKOUT / "data", checkout / "data")
-    monkeypatch.setattr("repro.datasets.csv_file.shipped", lambda name: checkout / name)
+    broken = dataclasses.replace(DATASETS["sonar"], place=Bundled(checkout / "data"))
+    monkeypatch.setitem(DATASETS, "sonar", broken)
     file = checkout / "data" / "sonar.csv"
     assert invoke("data", "verify", "sonar").exit_code == 0
     damage(file)
@@ -744,7 +747,7 @@ def test_the_wheel_carries_configs_and_data_and_works_anywhere(tmp_path):
     assert run("data", "verify", "sonar") == "sonar/sonar.csv: ok\n"
     assert run("run", "-n", "sonar_hidden") == "sonar_hidden: 30 seeds to train, 0 stored (nothing is stored yet)\n"
     assert list(elsewhere.iterdir()) == []
-    location = "import repro.datasets as d; print(d.DATASETS['sonar'].where('sonar.csv'))"
+    location = "import repro.datasets as d; print(d.verify('sonar')[0].where)"
     done = command(
         [sys.executable, "-c", location], cwd=elsewhere, env=os.environ | {"PYTHONPATH": str(tmp_path / "site")}
     )

@@ -11,20 +11,16 @@ import numpy as np
 import pytest
 
 from repro import datasets
-from repro.datasets import csv_file
 from repro.datasets.base import ALIGNMENT, Part, aligned
-from repro.datasets.csv_file import CsvDataset
-from repro.datasets.digits import DigitsDataset
-from repro.datasets.idx import IdxFile, encode, parse
-from repro.datasets.idx_dataset import IdxDataset
-from repro.errors import ConfigError, DataError, MachineError
-from repro.files import shipped
+from repro.datasets.data_set import DataSet
+from repro.datasets.formats.idx import decode, encode, sizes
+from repro.datasets.places import Bundled, Cached
+from repro.errors import ConfigError, DataError
 
 SONAR = datasets.DATASETS["sonar"]
-assert isinstance(SONAR, CsvDataset)
+SONAR_FILE = SONAR.place.path(SONAR.info, "sonar.csv")
 SONAR_SHA256 = "3079c09b5d2789a0f96aff82c28e5164fafe2495c5f8da96c6c256c1bd25763f"
 DIGITS = datasets.DATASETS["digits"]
-assert isinstance(DIGITS, DigitsDataset)
 
 
 def assert_promises(part: Part) -> None:
@@ -107,14 +103,9 @@ def test_aligned_copies_what_tensorflow_could_not_use_in_place(shape: tuple[int,
 # --- sonar ----------------------------------------------------------------------------------------------------------
 
 
-def sonar_copy(monkeypatch: pytest.MonkeyPatch, root: Path, content: bytes | None) -> Path:
-    """An installation in `root` whose sonar.csv is `content`."""
-    monkeypatch.setattr(csv_file, "shipped", lambda name: root / name)
-    path = root / "data" / "sonar.csv"
-    path.parent.mkdir()
-    if content is not None:
-        path.write_bytes(content)
-    return path
+def sonar_in(folder: Path) -> DataSet:
+    """Sonar, read from another folder."""
+    return dataclasses.replace(SONAR, place=Bundled(folder))
 
 
 def test_sonar() -> None:
@@ -142,30 +133,19 @@ def test_sonar_comes_with_the_project() -> None:
     assert [(status.file, status.state) for status in datasets.verify("sonar")] == [("sonar.csv", "ok")]
 
 
-def test_what_comes_with_repro_lies_in_the_checkout_or_inside_an_installed_package(tmp_path: Path) -> None:
-    package = tmp_path / "repro"
-    bundled = package / "_bundled" / "data"
-    with pytest.raises(MachineError, match="found neither; install repro again"):
-        shipped("data", package)
-    bundled.mkdir(parents=True)
-    (tmp_path / "data").mkdir()
-    assert shipped("data", package) == bundled, "a folder of that name beside an installed package is somebody else's"
-    (tmp_path / "pyproject.toml").touch()
-    assert shipped("data", package) == tmp_path / "data"
+def test_sonar_missing(tmp_path: Path) -> None:
+    sonar, path = sonar_in(tmp_path), tmp_path / "sonar.csv"
 
-
-def test_sonar_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    path = sonar_copy(monkeypatch, tmp_path, None)
-
-    assert not datasets.is_present("sonar")
-    assert datasets.verify("sonar") == [datasets.FileStatus("sonar.csv", "missing", SONAR_SHA256, None, path)]
-    with pytest.raises(DataError) as raised:
-        datasets.load("sonar")
-    assert str(raised.value) == (
-        f"sonar: expected {path}, which is not there; it is part of the project: restore it "
-        "(`git checkout data/sonar.csv`) or install again"
-    )
-    assert raised.value.exit_code == 3
+    assert not sonar.is_present()
+    assert sonar.verify() == [datasets.FileStatus("sonar.csv", "missing", SONAR_SHA256, None, path)]
+    for use in (sonar.load, lambda: sonar.fetch(print)):
+        with pytest.raises(DataError) as raised:
+            use()
+        assert str(raised.value) == (
+            f"sonar: expected {path}, which is not there; it is part of the project: restore it "
+            "(`git checkout data/sonar.csv`) or install again"
+        )
+        assert raised.value.exit_code == 3
 
 
 @pytest.mark.parametrize(
@@ -177,15 +157,16 @@ def test_sonar_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         lambda content: content.replace(b"0.0200", b"0.0201", 1),
     ],
 )
-def test_sonar_damaged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, damage: object) -> None:
+def test_sonar_damaged(tmp_path: Path, damage: object) -> None:
     assert callable(damage)
-    content = damage(SONAR.where("sonar.csv").read_bytes())
-    path = sonar_copy(monkeypatch, tmp_path, content)
+    content = damage(SONAR_FILE.read_bytes())
+    sonar, path = sonar_in(tmp_path), tmp_path / "sonar.csv"
+    path.write_bytes(content)
     actual = hashlib.sha256(content).hexdigest()
 
-    assert datasets.verify("sonar") == [datasets.FileStatus("sonar.csv", "damaged", SONAR_SHA256, actual, path)]
+    assert sonar.verify() == [datasets.FileStatus("sonar.csv", "damaged", SONAR_SHA256, actual, path)]
     with pytest.raises(DataError) as raised:
-        datasets.fetch("sonar")
+        sonar.fetch(print)
     assert str(raised.value) == (
         f"sonar: {path} is damaged: its content has SHA-256 {actual}, expected {SONAR_SHA256}; it is part of the "
         "project: restore it (`git checkout data/sonar.csv`) or install again"
@@ -207,7 +188,7 @@ def test_sonar_damaged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, damage: 
 )
 def test_sonar_is_checked_after_its_hash_too(old: bytes, new: bytes, message: str) -> None:
     with pytest.raises(DataError) as raised:
-        SONAR.parse({"sonar.csv": SONAR.where("sonar.csv").read_bytes().replace(old, new, 1)})
+        SONAR.parse(SONAR.info, {"sonar.csv": SONAR_FILE.read_bytes().replace(old, new, 1)})
     assert str(raised.value) == message
 
 
@@ -231,43 +212,52 @@ def test_digits() -> None:
     assert datasets.is_present("digits")
 
 
-def test_other_digits_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = dataclasses.replace(DIGITS.info, sha256={"digits": "0" * 64})
-    monkeypatch.setitem(datasets.DATASETS, "digits", DigitsDataset(changed))
+def test_digits_come_with_scikit_learn() -> None:
+    lines: list[str] = []
+    datasets.fetch("digits", lines.append)
+    assert lines == ["digits/digits: comes with scikit-learn, verified"]
 
-    assert [status.state for status in datasets.verify("digits")] == ["damaged"]
+
+def test_other_digits_are_refused() -> None:
+    changed = dataclasses.replace(DIGITS, info=dataclasses.replace(DIGITS.info, sha256={"digits": "0" * 64}))
+    (status,) = changed.verify()
+
+    assert (status.state, status.where.name) == ("damaged", "sklearn")
     with pytest.raises(DataError) as raised:
-        datasets.load("digits")
+        changed.load()
     assert str(raised.value) == (
-        f"digits: {DIGITS.where('digits')} is damaged: its content has SHA-256 "
-        "68aea062d35a127749050fa0e52dca09d6569ac08092c925610e0954e172dde2, "
-        f"expected {'0' * 64}; install the pinned version of scikit-learn again"
+        f"digits: {status.where} is damaged: its content has SHA-256 "
+        f"68aea062d35a127749050fa0e52dca09d6569ac08092c925610e0954e172dde2, expected {'0' * 64}; "
+        "install the pinned version of scikit-learn again"
     )
 
 
-def test_digits_are_checked_after_their_hash_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = dataclasses.replace(DIGITS.info, classes=9)
-    monkeypatch.setitem(datasets.DATASETS, "digits", DigitsDataset(changed))
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"classes": 9}, "expected pixels to 16 and labels to 8, got 16 and 9"),
+        ({"rows": 1000}, "expected 1360 rows of 65 bytes, got 116805 bytes"),
+    ],
+)
+def test_digits_are_checked_after_their_hash_too(changes: dict[str, int], message: str) -> None:
+    changed = dataclasses.replace(DIGITS, info=dataclasses.replace(DIGITS.info, **changes))
 
     with pytest.raises(DataError) as raised:
-        datasets.load("digits")
-    assert str(raised.value) == (
-        "digits: expected (1797, 65) with pixels to 16 and labels to 8, got (1797, 65) with 16 and 9"
-    )
+        changed.load()
+    assert str(raised.value) == f"digits: {message}"
 
 
 # --- idx ------------------------------------------------------------------------------------------------------------
 
 IMAGES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
-FILE = IdxFile("tiny", (2, 3, 4), "not used by parse")
 
 
 def test_idx_bytes_are_those_of_the_format() -> None:
     expected = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, *range(24)])
 
     assert encode(IMAGES) == expected
-    assert (FILE.header_size, FILE.size) == (16, 40)
-    assert np.array_equal(parse(memoryview(expected), FILE, "here"), IMAGES)
+    assert np.array_equal(decode(expected, IMAGES.shape, "here"), IMAGES)
+    assert list(sizes(datasets.info("mnist")).values()) == [47_040_016, 60_008, 7_840_016, 10_008]
 
 
 @pytest.mark.parametrize(
@@ -290,7 +280,7 @@ def test_idx_bytes_are_those_of_the_format() -> None:
 )
 def test_idx_content_is_checked(content: bytes, message: str) -> None:
     with pytest.raises(DataError) as raised:
-        parse(memoryview(content), FILE, "here")
+        decode(content, IMAGES.shape, "here")
     assert str(raised.value) == message.format("00000803000000020000000300000004")
 
 
@@ -305,10 +295,9 @@ def test_real_images(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, first: list[int], pixel_sum: int
 ) -> None:
     source = datasets.DATASETS[name]
-    assert isinstance(source, IdxDataset)
     if os.environ.get("REPRO_DATA_MIRROR"):
         monkeypatch.setenv("REPRO_DATA_DIR", str(tmp_path))
-        monkeypatch.setitem(datasets.DATASETS, name, dataclasses.replace(source, public=()))
+        monkeypatch.setitem(datasets.DATASETS, name, dataclasses.replace(source, place=Cached(sizes, ())))
         datasets.fetch(name)
     elif not datasets.is_present(name):
         pytest.skip(f"left out: reading the real {name}; set REPRO_DATA_MIRROR or run `repro data fetch {name}`")

@@ -26,7 +26,7 @@ __all__ = [
 
 def info(name: str) -> DatasetInfo:
     """What is known of a data set without reading it. Raises ConfigError on an unknown name."""
-    return _data_set(name).info
+    return _found(name).info
 
 
 def load(name: str) -> Dataset:
@@ -34,7 +34,7 @@ def load(name: str) -> Dataset:
 
     Raises ConfigError on an unknown name, DataError if a file is missing or damaged (the message says what to do).
     """
-    return _data_set(name).load()
+    return _found(name).load()
 
 
 def fetch(name: str, progress: Progress | None = None) -> None:
@@ -43,20 +43,20 @@ def fetch(name: str, progress: Progress | None = None) -> None:
     progress: called with one line of text at a time. Raises ConfigError on an unknown name, DataError if no source
     has the right content, MachineError if the cache folder can't be written.
     """
-    _data_set(name).fetch(progress or (lambda line: None))
+    _found(name).fetch(progress or (lambda line: None))
 
 
 def is_present(name: str) -> bool:
     """Whether the files exist: a cheap look; `verify` reads them. Raises ConfigError on an unknown name."""
-    return _data_set(name).is_present()
+    return _found(name).is_present()
 
 
 def verify(name: str) -> list[FileStatus]:
     """The state of each file of a data set: ok, missing or damaged. Raises ConfigError on an unknown name."""
-    return _data_set(name).verify()
+    return _found(name).verify()
 
 
-def _data_set(name: str) -> DataSet:
+def _found(name: str) -> DataSet:
     if name in DATASETS:
         return DATASETS[name]
     raise ConfigError(f"unknown data set {name!r}; {suggest(name, DATASETS)}")

@@ -1,4 +1,4 @@
-"""What every data set offers, whatever its format."""
+"""What is known of a data set, what is loaded of it, and what is found of its files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from repro.errors import DataError
 
 Progress = Callable[[str], None]
 """Called with one line of text at a time."""
@@ -31,7 +33,7 @@ class Part:
 
 
 Parts = tuple[Part, Part | None]
-"""Training and test part; None where there is no test part."""
+"""The training and the test part; None where there is no test part (cross-validate it)."""
 
 Content = bytes | memoryview
 Contents = Mapping[str, Content]
@@ -66,6 +68,7 @@ class DatasetInfo:
     citation: str
     source: str
     sha256: dict[str, str] = field(hash=False)
+    """File name -> SHA-256 of its content, uncompressed."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,15 @@ class FileStatus:
     actual: str | None
     """SHA-256 of the content found, None if missing."""
     where: Path
+
+    def fault(self, dataset: str, remedy: str) -> DataError:
+        """The error that says that it is missing or damaged, and what to do."""
+        if self.actual is None:
+            return DataError(f"{dataset}: expected {self.where}, which is not there; {remedy}")
+        return DataError(
+            f"{dataset}: {self.where} is damaged: its content has SHA-256 {self.actual}, expected {self.expected}; "
+            f"{remedy}"
+        )
 
 
 def aligned(array: NDArray[Any]) -> NDArray[Any]:

@@ -10,8 +10,11 @@ from __future__ import annotations
 import mmap
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+import platformdirs
 
 from repro.errors import MachineError
 from repro.files import replace
@@ -20,16 +23,14 @@ PADDING = 48
 _STALE_SECONDS = 24 * 3600
 
 
-def folder() -> Path:
+def folder(default: Callable[[str], str] = platformdirs.user_cache_dir) -> Path:
     """`REPRO_DATA_DIR`, or else the platform's cache folder for `repro`. It need not exist.
 
     Raises MachineError if neither gives an absolute path.
     """
     if chosen := os.environ.get("REPRO_DATA_DIR"):
         return Path(chosen).absolute()
-    import platformdirs
-
-    found = Path(platformdirs.user_cache_dir("repro"))
+    found = Path(default("repro"))
     if not found.is_absolute():  # no HOME and no entry for this user
         raise MachineError(f"no cache folder: expected an absolute path, got {found}: set REPRO_DATA_DIR to a folder")
     return found
@@ -53,17 +54,24 @@ def mapped(path: Path) -> memoryview | None:
             view = memoryview(mmap.mmap(stored.fileno(), 0, access=mmap.ACCESS_COPY))
     except FileNotFoundError:
         return None
+    except OSError as error:  # mmap's own, of a file system that can't map, doesn't name the file
+        raise OSError(error.errno, error.strerror, str(path)) from error
     return view[PADDING:] if not any(view[:PADDING]) else memoryview(b"")
 
 
 def store(path: Path, content: bytes) -> None:
     """Store content padded, whole or not at all.
 
-    Raises OSError if the folder can't be written; what was at `path` is then as it was.
+    Raises MachineError if the folder can't be written; what was at `path` is then as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path.parent)
-    replace(path, bytes(PADDING), content)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path.parent)
+        replace(path, bytes(PADDING), content)
+    except OSError as error:
+        raise MachineError(
+            f"can't write {path}: {error.strerror}: free space there, or set REPRO_DATA_DIR to another folder"
+        ) from error
 
 
 def _sweep(directory: Path) -> None:

@@ -1,89 +1,81 @@
-"""A data set: its files are verified and then parsed, in the same way whatever their format and wherever they lie."""
+"""A data set: its description, where its bytes lie, and its format; verified first, parsed then."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Protocol
 
 from repro.datasets.base import Content, Contents, Dataset, DatasetInfo, FileStatus, Parts, Progress
-from repro.errors import DataError
 from repro.files import sha256
 
 
+class Place(Protocol):
+    """Where the files of data sets lie, and how one that is missing or damaged is got."""
+
+    @property
+    def present(self) -> str:
+        """What to say of a file that is there and verified."""
+
+    def path(self, info: DatasetInfo, file: str) -> Path:
+        """Where a file is, or would be."""
+
+    def read(self, info: DatasetInfo, file: str) -> Content | None:
+        """The content of a file, None where there is none. Raises OSError; never uses the network."""
+
+    def is_present(self, info: DatasetInfo, file: str) -> bool:
+        """Whether a file is there; it is not read."""
+
+    def remedy(self, info: DatasetInfo, file: str) -> str:
+        """What the user can do about a file that is missing or damaged."""
+
+    def fetch(self, info: DatasetInfo, wrong: Sequence[FileStatus], progress: Progress) -> None:
+        """Get the files that are missing or damaged. Raises DataError where that can't be done."""
+
+
 @dataclass(frozen=True)
-class DataSet(ABC):
-    """One entry of the registry. A format says how contents are parsed; a place, where files lie and are to be had."""
+class DataSet:
+    """`parse` is the format: the verified contents of all files in, the training and test part out."""
 
     info: DatasetInfo
-
-    present: ClassVar[str]
-    """What is said of a file that needs no fetching."""
-
-    @abstractmethod
-    def parse(self, contents: Contents) -> Parts:
-        """The arrays in the verified contents of all files. Raises DataError for what is not as expected."""
-
-    @abstractmethod
-    def where(self, file: str) -> Path:
-        """Where a file lies."""
-
-    @abstractmethod
-    def read(self, file: str) -> Content | None:
-        """The content of a file, None where there is none. Raises OSError."""
-
-    @abstractmethod
-    def remedy(self, file: str) -> str:
-        """What to do about a file that is missing or damaged."""
-
-    def get(self, files: Sequence[str], progress: Progress) -> None:
-        """Fetch files that are missing or damaged. Raises DataError if one can't be had from anywhere."""
-        for file in files:
-            raise DataError(self._fault(self._status(file)))
+    place: Place
+    parse: Callable[[DatasetInfo, Contents], Parts]
 
     def load(self) -> Dataset:
-        """Read, verify and parse; never uses the network. Raises DataError for a file that is missing or damaged."""
-        train, test = self.parse({file: self._verified(file) for file in self.info.sha256})
-        return Dataset(self.info.name, train, test, self.info.classes, self.info.sha256)
+        """Read, verify and parse. Raises DataError if a file is missing, damaged or not what it should be."""
+        contents = {file: self._content(file) for file in self.info.sha256}
+        train, test = self.parse(self.info, contents)
+        return Dataset(self.info.name, train, test, self.info.classes, dict(self.info.sha256))
 
     def fetch(self, progress: Progress) -> None:
-        """Get the files that are missing or damaged. Raises DataError if one can't be had."""
-        wanted = []
+        """Get the files that are missing or damaged. Raises DataError where that can't be done."""
+        wrong = []
         for status in self.verify():
             if status.state == "ok":
-                progress(f"{self.info.name}/{status.file}: {self.present}")
+                progress(f"{self.info.name}/{status.file}: {self.place.present}, verified")
             else:
-                wanted.append(status.file)
-        self.get(wanted, progress)
+                wrong.append(status)
+        self.place.fetch(self.info, wrong, progress)
 
     def is_present(self) -> bool:
-        """Whether every file exists; their content is not read."""
-        return all(self.where(file).exists() for file in self.info.sha256)
+        """Whether all files exist; they are not read."""
+        return all(self.place.is_present(self.info, file) for file in self.info.sha256)
 
     def verify(self) -> list[FileStatus]:
-        """The state of each file."""
-        return [self._status(file) for file in self.info.sha256]
+        """Compare every file's content with its SHA-256."""
+        return [self._status(file, self.place.read(self.info, file)) for file in self.info.sha256]
 
-    def _status(self, file: str) -> FileStatus:
-        content, expected = self.read(file), self.info.sha256[file]
-        if content is None:
-            return FileStatus(file, "missing", expected, None, self.where(file))
-        actual = sha256(content)
-        return FileStatus(file, "ok" if actual == expected else "damaged", expected, actual, self.where(file))
-
-    def _verified(self, file: str) -> Content:
-        """The very bytes that were hashed."""
-        content, expected = self.read(file), self.info.sha256[file]
-        if content is None:
-            raise DataError(self._fault(FileStatus(file, "missing", expected, None, self.where(file))))
-        if (actual := sha256(content)) != expected:
-            raise DataError(self._fault(FileStatus(file, "damaged", expected, actual, self.where(file))))
+    def _content(self, file: str) -> Content:
+        content = self.place.read(self.info, file)
+        status = self._status(file, content)
+        if content is None or status.state != "ok":
+            raise status.fault(self.info.name, self.place.remedy(self.info, file))
         return content
 
-    def _fault(self, status: FileStatus) -> str:
-        found = f"expected {status.where}, which is not there"
-        if status.state == "damaged":
-            found = f"{status.where} is damaged: its content has SHA-256 {status.actual}, expected {status.expected}"
-        return f"{self.info.name}: {found}; {self.remedy(status.file)}"
+    def _status(self, file: str, content: Content | None) -> FileStatus:
+        expected, where = self.info.sha256[file], self.place.path(self.info, file)
+        if content is None:
+            return FileStatus(file, "missing", expected, None, where)
+        actual = sha256(content)
+        return FileStatus(file, "ok" if actual == expected else "damaged", expected, actual, where)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from repro.datasets.base import Progress
 
 if TYPE_CHECKING:
-    import requests
+    from requests import RequestException, Response
 
-CONNECT_SECONDS = 10
-READ_SECONDS = 30
+_CONNECT_SECONDS = 10
 _CHUNK = 1 << 16
 _MEGABYTE = 1_000_000
 
@@ -19,47 +19,50 @@ class RefusedError(Exception):
     """A source that does not give the file; the text says why, in a few words."""
 
 
-def download(url: str, label: str, limit: int, progress: Progress) -> bytes:
+def download(url: str, label: str, limit: int, progress: Progress, read_seconds: float = 30) -> bytes:
     """The body at `url`, at most `limit` bytes; one progress line about every tenth, beginning with `label`.
 
-    Raises RefusedError for anything except a complete answer with status 200.
+    read_seconds: how long the server may keep silent. Raises RefusedError for anything but a complete answer with
+    status 200.
     """
     import requests
 
-    body = bytearray()
-    headers = {"Accept-Encoding": "identity"}
+    chunks: list[bytes] = []
     try:
-        with requests.get(url, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), headers=headers) as answer:
-            answer.raise_for_status()
-            _read(answer, body, label, limit, progress)
+        timeout, headers = (_CONNECT_SECONDS, read_seconds), {"Accept-Encoding": "identity"}
+        with requests.get(url, stream=True, timeout=timeout, headers=headers) as response:
+            response.raise_for_status()
+            for chunk in _chunks(response, label, limit, progress):
+                chunks.append(chunk)
     except requests.RequestException as error:
-        raise RefusedError(_reason(error, len(body))) from error
-    return bytes(body)
+        raise RefusedError(_reason(error, bool(chunks), read_seconds)) from error
+    return b"".join(chunks)
 
 
-def _read(answer: requests.Response, body: bytearray, label: str, limit: int, progress: Progress) -> None:
-    """Add the body of an answer to `body`. Raises RefusedError where there is too much of it."""
-    total = int(answer.headers.get("Content-Length") or 0)
-    next_report = _MEGABYTE
-    for chunk in answer.iter_content(_CHUNK):
-        body += chunk
-        if len(body) > limit:
+def _chunks(response: Response, label: str, limit: int, progress: Progress) -> Iterator[bytes]:
+    announced = response.headers.get("Content-Length", "")
+    total = int(announced) if announced.isdecimal() else 0
+    received, next_report = 0, _MEGABYTE
+    for chunk in response.iter_content(_CHUNK):
+        received += len(chunk)
+        if received > limit:
             raise RefusedError(f"more than {limit} bytes, which is too many for this file")
-        if len(body) >= next_report:
+        if received >= next_report:
             of_total = f" of {total / _MEGABYTE:.0f}" if total else ""
-            progress(f"{label}: {len(body) / _MEGABYTE:.0f}{of_total} MB")
-            next_report = len(body) + max(_MEGABYTE, total // 10)
+            progress(f"{label}: {received / _MEGABYTE:.0f}{of_total} MB")
+            next_report = received + max(_MEGABYTE, total // 10)
+        yield chunk
 
 
-def _reason(error: requests.RequestException, received: int) -> str:
+def _reason(error: RequestException, begun: bool, read_seconds: float) -> str:
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"HTTP {error.response.status_code} {error.response.reason}"
-    if received or isinstance(error, requests.exceptions.ChunkedEncodingError):
+    if begun or isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the connection was cut before the end"
     if isinstance(error, requests.Timeout):
-        return f"no answer within {CONNECT_SECONDS} to {READ_SECONDS} seconds"
+        return f"no answer within {_CONNECT_SECONDS} to {read_seconds} seconds"
     if isinstance(error, requests.ConnectionError):
         cause = getattr(error.args[0] if error.args else None, "reason", error)
         return f"no connection ({type(cause).__name__})"

@@ -1,47 +1,20 @@
-"""Every data set by name. To add one: an entry here, its section in `data/README.md`, and, if its format is new, one
-file beside this one with a class that says how it is parsed and where it lies (`data_set.DataSet`).
+"""Every data set by name. To add one: an entry here and its section in `data/README.md`; where its format is new, a
+file in `formats/` with a function `parse`, and where its files lie elsewhere, a class in `places.py`.
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 from repro.datasets.base import DatasetInfo
-from repro.datasets.csv_file import CsvDataset
 from repro.datasets.data_set import DataSet
-from repro.datasets.digits import DigitsDataset
-from repro.datasets.idx import IdxFile
-from repro.datasets.idx_dataset import IdxDataset
+from repro.datasets.formats import csv, digits, idx
+from repro.datasets.places import Bundled, Cached, ScikitLearn
 
 _KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
 
-
-def _files(
-    train_images: str, train_labels: str, test_images: str, test_labels: str
-) -> tuple[tuple[IdxFile, IdxFile], tuple[IdxFile, IdxFile]]:
-    """The four files of MNIST and those made after it, by the SHA-256 of their uncompressed content."""
-    return (
-        IdxFile("train-images-idx3-ubyte", (60_000, 28, 28), train_images),
-        IdxFile("train-labels-idx1-ubyte", (60_000,), train_labels),
-    ), (
-        IdxFile("t10k-images-idx3-ubyte", (10_000, 28, 28), test_images),
-        IdxFile("t10k-labels-idx1-ubyte", (10_000,), test_labels),
-    )
-
-
-_MNIST = _files(
-    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-)
-_FASHION_MNIST = _files(
-    "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-    "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-    "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-    "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-)
-
 DATASETS: dict[str, DataSet] = {
-    "sonar": CsvDataset(
+    "sonar": DataSet(
         DatasetInfo(
             name="sonar",
             title="Connectionist Bench (Sonar, Mines vs. Rocks)",
@@ -57,10 +30,10 @@ DATASETS: dict[str, DataSet] = {
             source="UCI Machine Learning Repository, doi:10.24432/C5T01Q; in data/sonar.csv",
             sha256={"sonar.csv": "3079c09b5d2789a0f96aff82c28e5164fafe2495c5f8da96c6c256c1bd25763f"},
         ),
-        labels=("M", "R"),
-        label_counts=(111, 97),
+        place=Bundled(),
+        parse=partial(csv.parse, labels=("M", "R"), label_counts=(111, 97)),
     ),
-    "mnist": IdxDataset(
+    "mnist": DataSet(
         DatasetInfo(
             name="mnist",
             title="MNIST handwritten digits",
@@ -74,15 +47,23 @@ DATASETS: dict[str, DataSet] = {
                 "recognition. Proceedings of the IEEE 86(11), 2278-2324."
             ),
             source="Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits",
-            sha256={file.name: file.sha256 for part in _MNIST for file in part},
+            sha256={
+                "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+                "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+                "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+                "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+            },
         ),
-        *_MNIST,
-        public=(
-            "https://ossci-datasets.s3.amazonaws.com/mnist/{file}.gz",  # torchvision's
-            f"{_KERAS}/mnist.npz",
+        place=Cached(
+            idx.sizes,
+            public=(
+                "https://ossci-datasets.s3.amazonaws.com/mnist/{file}.gz",  # torchvision's
+                f"{_KERAS}/mnist.npz",
+            ),
         ),
+        parse=idx.parse,
     ),
-    "fashion-mnist": IdxDataset(
+    "fashion-mnist": DataSet(
         DatasetInfo(
             name="fashion-mnist",
             title="Fashion-MNIST article images",
@@ -96,16 +77,24 @@ DATASETS: dict[str, DataSet] = {
                 "machine learning algorithms. arXiv:1708.07747."
             ),
             source="Zalando Research, Fashion-MNIST",
-            sha256={file.name: file.sha256 for part in _FASHION_MNIST for file in part},
+            sha256={
+                "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+                "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+                "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+                "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+            },
         ),
-        *_FASHION_MNIST,
-        public=(
-            "/usr/share/datasets/fashion-mnist/{file}.gz",  # Debian's package dataset-fashion-mnist
-            f"{_KERAS}/{{file}}.gz",
-            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/{file}.gz",  # the authors', torchvision's
+        place=Cached(
+            idx.sizes,
+            public=(
+                "/usr/share/datasets/fashion-mnist/{file}.gz",  # Debian's package dataset-fashion-mnist
+                f"{_KERAS}/{{file}}.gz",
+                "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/{file}.gz",  # the authors', torchvision's
+            ),
         ),
+        parse=idx.parse,
     ),
-    "digits": DigitsDataset(
+    "digits": DataSet(
         DatasetInfo(
             name="digits",
             title="Optical recognition of handwritten digits",
@@ -121,5 +110,7 @@ DATASETS: dict[str, DataSet] = {
             source="scikit-learn's load_digits, a copy of the test part of the UCI data set",
             sha256={"digits": "68aea062d35a127749050fa0e52dca09d6569ac08092c925610e0954e172dde2"},
         ),
+        place=ScikitLearn(digits.read),
+        parse=digits.parse,
     ),
 }

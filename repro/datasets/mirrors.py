@@ -7,16 +7,16 @@ import io
 import os
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
-from repro.datasets.base import Progress
+from repro.datasets.base import DatasetInfo, Progress
 from repro.datasets.download import RefusedError, download
-from repro.datasets.idx import IdxFile, encode
+from repro.datasets.formats.idx import encode
 from repro.errors import DataError
 from repro.files import sha256
 
@@ -37,56 +37,51 @@ class Fetcher:
     """Gets the files of one data set, trying `REPRO_DATA_MIRROR` and then `public` in order.
 
     Each entry of `public` is a path or URL in which `{file}` stands for the file's name; one that ends in `.npz` is
-    an archive of all files, downloaded once.
+    an archive of all files, downloaded once. `sizes` has the bytes of each file, uncompressed.
     """
 
-    dataset: str
-    files: Sequence[IdxFile]
+    info: DatasetInfo
+    sizes: Mapping[str, int]
     public: Sequence[str]
     progress: Progress
     _archives: dict[str, bytes] = field(default_factory=dict)
 
-    def get(self, file: IdxFile) -> bytes:
+    def get(self, file: str) -> bytes:
         """The uncompressed content with the right SHA-256.
 
         Raises DataError that lists every source tried, with what was wrong with each.
         """
+        label = f"{self.info.name}/{file}"
         tried = []
-        for location in [*self._mirror(file), *(entry.format(file=file.name) for entry in self.public)]:
+        for location in [*_mirror(label), *(entry.format(file=file) for entry in self.public)]:
             try:
-                content = self._content(location, file)
+                content = self._content(location, file, label)
             except RefusedError as error:
                 tried.append(f"{location}: {error}")
-                self.progress(f"{self.dataset}/{file.name}: {location}: {error}")
+                self.progress(f"{label}: {location}: {error}")
                 continue
-            self.progress(f"{self.dataset}/{file.name}: verified, from {location}")
+            self.progress(f"{label}: verified, from {location}")
             return content
         raise DataError(
-            f"{self.dataset}/{file.name}: expected content with SHA-256 {file.sha256}; no source has it:\n"
+            f"{label}: expected content with SHA-256 {self.info.sha256[file]}; no source has it:\n"
             + "".join(f"  {line}\n" for line in tried)
-            + f"Set REPRO_DATA_MIRROR to a folder or URL that holds {self.dataset}/{file.name}.gz (or the same "
-            f"uncompressed, without .gz), or run `repro data fetch {self.dataset}` on a machine with a network, copy "
-            "its cache folder here and set REPRO_DATA_DIR to the copy."
+            + f"Set REPRO_DATA_MIRROR to a folder or URL that holds {label}.gz (or the same uncompressed, without "
+            f".gz), or run `repro data fetch {self.info.name}` on a machine with a network, copy its cache folder here "
+            "and set REPRO_DATA_DIR to the copy."
         )
 
-    def _mirror(self, file: IdxFile) -> list[str]:
-        mirror = os.environ.get("REPRO_DATA_MIRROR", "").rstrip("/")
-        if not mirror:
-            return []
-        plain = f"{mirror}/{self.dataset}/{file.name}"
-        return [f"{plain}.gz", plain]
-
-    def _content(self, location: str, file: IdxFile) -> bytes:
-        body = self._body(location, f"{self.dataset}/{file.name}")
+    def _content(self, location: str, file: str, label: str) -> bytes:
+        body = self._body(location, label)
         if body[:1024].lstrip().lower().startswith((b"<!doctype html", b"<html")):
             raise RefusedError("got an HTML page")
-        content = _from_archive(body, file) if location.endswith(".npz") else _gunzip(body, file.size)
-        if (actual := sha256(content)) != file.sha256:
-            raise RefusedError(f"its content has SHA-256 {actual}, expected {file.sha256}")
+        unpack = _from_archive if location.endswith(".npz") else _gunzip
+        content = unpack(body, file, self.sizes[file])
+        if (actual := sha256(content)) != self.info.sha256[file]:
+            raise RefusedError(f"its content has SHA-256 {actual}, expected {self.info.sha256[file]}")
         return content
 
     def _body(self, location: str, label: str) -> bytes:
-        limit = sum(file.size for file in self.files) + _SLACK
+        limit = sum(self.sizes.values()) + _SLACK
         try:
             scheme = urlsplit(location).scheme
         except ValueError as error:
@@ -99,6 +94,11 @@ class Fetcher:
                 return body
             self._archives[location] = body
         return self._archives[location]
+
+
+def _mirror(label: str) -> list[str]:
+    mirror = os.environ.get("REPRO_DATA_MIRROR", "").rstrip("/")
+    return [f"{mirror}/{label}.gz", f"{mirror}/{label}"] if mirror else []
 
 
 def _local(location: str, scheme: str) -> Path:
@@ -120,7 +120,7 @@ def _read(path: Path, limit: int) -> bytes:
     return body
 
 
-def _gunzip(body: bytes, size: int) -> bytes:
+def _gunzip(body: bytes, file: str, size: int) -> bytes:
     """At most `size` bytes, decompressed if compressed: servers differ in whether they undo gzip on the way."""
     if not body.startswith(b"\x1f\x8b"):
         return body
@@ -134,17 +134,17 @@ def _gunzip(body: bytes, size: int) -> bytes:
     return content
 
 
-def _from_archive(body: bytes, file: IdxFile) -> bytes:
+def _from_archive(body: bytes, file: str, size: int) -> bytes:
     """The IDX file with the content of one array of an npz. Pickled arrays are refused."""
-    member = f"{_ARCHIVE_ARRAYS[file.name]}.npy"
+    member = f"{_ARCHIVE_ARRAYS[file]}.npy"
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             packed = archive.getinfo(member)
-            if packed.file_size > file.size + _SLACK:
-                raise RefusedError(f"{member} decompresses to more than the expected {file.size} bytes")
+            if packed.file_size > size + _SLACK:
+                raise RefusedError(f"{member} decompresses to more than the expected {size} bytes")
             array = np.load(io.BytesIO(archive.read(packed)), allow_pickle=False)
     except (EOFError, KeyError, MemoryError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise RefusedError(f"damaged npz: {error}") from error
-    if array.dtype != np.uint8 or array.shape != file.shape:
-        raise RefusedError(f"{member}: expected uint8 in shape {file.shape}, got {array.dtype} in {array.shape}")
+    if array.dtype != np.uint8:
+        raise RefusedError(f"{member}: expected uint8, got {array.dtype}")
     return encode(array)
