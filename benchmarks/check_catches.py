@@ -3,7 +3,7 @@
     python benchmarks/check_catches.py > results/check_catches.md
 
 Each defect is judged as on a machine other than the one that made the results, at the alpha that a check of every
-stored experiment leaves to a figure; and, where this is the very machine, by one committed seed as well. About seven
+stored experiment leaves to a figure; and, where this is the very machine, by one committed seed as well. About ten
 minutes on two cores. Nothing is written.
 """
 
