@@ -28,17 +28,17 @@ def print_summary(summary: ExperimentSummary) -> None:
     """The table of one experiment: article against ours."""
     click.echo(f"\n{summary.experiment}: {summary.title}")
     for figure in summary.figures:
-        percent, decimals = text.as_percent(figure), text.decimals_of(figure)
         lines = [
             ("article", text.article_value(figure)),
             ("ours", f"{text.our_value(figure)} over {text.seeds(figure.over.n)}"),
-            ("95% of single runs", text.interval(figure.prediction, percent, decimals)),
-            ("95% interval of mean", text.interval(figure.confidence, percent, decimals)),
+            ("95% of single runs", text.figure_interval(figure, figure.prediction)),
+            ("95% interval of mean", text.figure_interval(figure, figure.confidence)),
         ]
         if figure.fold_spread:
             spread = figure.fold_spread
-            between = text.interval((spread.minimum, spread.maximum), percent, decimals)
-            told = f"{text.number(spread.mean, percent, decimals)} (one seed to another: {between})"
+            mean = text.number(spread.mean, text.as_percent(figure), text.decimals_of(figure))
+            between = text.figure_interval(figure, (spread.minimum, spread.maximum))
+            told = f"{mean} (one seed to another: {between})"
             lines.append(("spread over folds", told))
         if figure.judged:
             lines.append(("verdict", f"{figure.judged.verdict}: {figure.judged.sentence}"))

@@ -21,6 +21,7 @@ from repro.commands.run import RunResult, run
 from repro.errors import UsageError
 from repro.files import locked, write
 from repro.report.build import build_experiment
+from repro.results.cells import FOLDER as CELLS
 from repro.results.provenance import FILE
 from repro.results.stored import RUNS, StoredExperiment, read_stored, seed_values
 from repro.training.executor import Executor
@@ -50,10 +51,10 @@ class Update:
     def replace(self) -> None:
         """Put the new references in the place of the old ones and rebuild their tables. Raises OSError."""
         for name in self.names:
-            cells = self.out / ".cells" / name
+            cells = self.out / CELLS / name
             shutil.rmtree(cells, ignore_errors=True)
             cells.parent.mkdir(parents=True, exist_ok=True)
-            (self.staged / ".cells" / name).replace(cells)
+            (self.staged / CELLS / name).replace(cells)
             for file in (RUNS, FILE):
                 write(self.out / name / file, (self.staged / name / file).read_bytes())
             build_experiment(read_stored(self.out, name))
@@ -67,7 +68,7 @@ def update(references: Sequence[Reference], out: Path, executor: Executor, progr
     replica that failed keep their old results, and the result names them.
     """
     differing = _differing(references, executor, progress)
-    staged = out / ".cells" / ".update"
+    staged = out / CELLS / ".update"
     with locked(out):
         shutil.rmtree(staged, ignore_errors=True)
         try:

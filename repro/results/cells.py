@@ -17,6 +17,9 @@ from repro.results.records import CellResult, Record
 
 SCHEMA = 2
 
+FOLDER = ".cells"
+"""In a results folder: the cells of its experiments, each in a folder of its name."""
+
 
 class DamagedCell(Exception):  # noqa: N818  # dealt with, never shown
     """A cell's file is cut off, altered, or of another cell."""
@@ -32,7 +35,7 @@ class CellCache:
     @staticmethod
     def of(out: Path, experiment: str, fingerprint: str) -> CellCache:
         """That of an experiment in a results folder."""
-        return CellCache(out / ".cells" / experiment / fingerprint[:16], fingerprint)
+        return CellCache(out / FOLDER / experiment / fingerprint[:16], fingerprint)
 
     def path(self, seed: int) -> Path:
         """Where the cell of a seed is kept."""
@@ -88,5 +91,5 @@ class CellCache:
 
 def temporary_files(out: Path) -> Iterator[Path]:
     """What a run that was killed while writing has left in a results folder, unless one is at work."""
-    for pattern in ("*/.*.tmp", ".*.tmp", ".cells/*/*/.*.tmp"):
+    for pattern in ("*/.*.tmp", ".*.tmp", f"{FOLDER}/*/*/.*.tmp"):
         yield from out.glob(pattern)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
@@ -12,6 +11,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from repro.files import sha256
 from repro.results.provenance import Code, Environment
 from repro.training import TRAINING_VERSION
 
@@ -84,5 +84,5 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
     fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines[:60])}
     flags = fields.get("flags", fields.get("Features", ""))
-    digest = hashlib.sha256(" ".join(sorted(flags.split())).encode()).hexdigest()[:8]
+    digest = sha256(" ".join(sorted(flags.split())).encode())[:8]
     return f"{fields.get('model name', platform.processor())} (flags {digest})"
