@@ -16,6 +16,7 @@ from repro.config.article import Article
 from repro.config.schema import Experiment
 from repro.files import sha256, write
 from repro.report.build import build_index
+from repro.results.correct import correct_npz
 from repro.results.provenance import Code, DataUsed, Environment, Made, Provenance, write_provenance
 from repro.results.records import CellResult, Record, runs_csv
 from repro.results.stored import StoredExperiment, read_stored, stored_names
@@ -74,12 +75,15 @@ def store(out: Path, made: Experiment, cells: Sequence[CellResult], **changes: A
     """Write `runs.csv` and `provenance.json`, and nothing else; returns the experiment's folder."""
     folder = out / made.name
     runs = runs_csv(made.name, cells)
+    info = datasets.info(made.dataset.name)
+    correct = correct_npz(cells, info.test_rows if made.protocol.fixed_split else info.rows)
     write(folder / "runs.csv", runs)
-    write_provenance(folder, provenance_of(made, runs).model_copy(update=changes))
+    write(folder / "correct.npz", correct)
+    write_provenance(folder, provenance_of(made, runs, correct).model_copy(update=changes))
     return folder
 
 
-def provenance_of(made: Experiment, runs: str) -> Provenance:
+def provenance_of(made: Experiment, runs: str, correct: bytes = b"") -> Provenance:
     """What vouches for the records of an experiment, made up."""
     info = datasets.info(made.dataset.name)
     sums = {"data.csv": "d" * 64}
@@ -89,6 +93,7 @@ def provenance_of(made: Experiment, runs: str) -> Provenance:
         config=f"configs/{made.name}.yaml",
         overrides=(),
         runs=sha256(runs.encode()),
+        correct=sha256(correct),
         made=Made(
             engine="stacked",
             data=DataUsed(rows=info.rows, test_rows=info.test_rows, classes=info.classes, sha256=sums),

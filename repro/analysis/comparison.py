@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from repro.analysis.pairs import NoPair, paired
 from repro.analysis.record_diff import RecordDiff, compare_records
 from repro.results.provenance import changes
-from repro.results.stored import StoredExperiment, seed_values
+from repro.results.stored import StoredExperiment
 from repro.verdicts.claim import judge_claims
 from repro.verdicts.types import ClaimVerdict, Floats, Unpaired
 from repro.verdicts.unpaired import compare_unpaired
@@ -50,14 +50,14 @@ class Comparison:
 def compare_experiments(a: StoredExperiment, b: StoredExperiment, metric: str) -> Comparison:
     """Compare two experiments by a metric on the test data.
 
-    Raises ValueError where one has no seed with a valid value of it (`seed_values` is then empty).
+    Raises ValueError where one has no seed with a valid value of it (its `values` are then empty).
     """
     pair = paired(a, b, metric)
     records = compare_records(a.records, b.records) if a.name == b.name else None
     differences = changes(a.provenance.conditions, b.provenance.conditions)
     if isinstance(pair, NoPair):
         why = f"not paired: {f'they differ in {pair.unlike}' if pair.unlike else 'they have no seed in common'}"
-        values_a, values_b = seed_values(a.frame, metric), seed_values(b.frame, metric)
+        values_a, values_b = a.values(metric), b.values(metric)
         unpaired = compare_unpaired(values_a, values_b)
         return Comparison(a, b, metric, values_a, values_b, None, unpaired, why, records, differences)
     (verdict,) = judge_claims([pair.claim("greater", 0.0)])

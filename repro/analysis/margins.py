@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from repro.analysis.figures import printed
 from repro.config.article import Claim
 from repro.config.schema import Reported
-from repro.results.stored import StoredExperiment, seed_values
+from repro.results.stored import StoredExperiment
 from repro.verdicts.number import accuracy_margin
 
 
@@ -46,7 +46,7 @@ def claim_margin(claim: Claim, a: StoredExperiment, b: StoredExperiment) -> Marg
             return Margin(margin, _drawn(each, f"the article's {printed(figure)} for {each.name}"))
     if claim.metric != "accuracy":
         return Margin(0.0, "none is declared, so any difference matters")
-    y = float(seed_values(b.frame, "accuracy").mean())
+    y = float(b.values("accuracy").mean())
     return Margin(
         accuracy_margin(y, b.tested_rows), _drawn(b, f"our own {100 * y:.2f}% for {b.name}, known only after the run")
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from repro.config.schema import Experiment
-from repro.results.stored import StoredExperiment, valid_seeds
+from repro.results.stored import StoredExperiment
 from repro.verdicts.types import ClaimInput, Direction, Floats
 
 
@@ -56,7 +56,7 @@ def paired(a: StoredExperiment, b: StoredExperiment, metric: str) -> Pair | NoPa
         return NoPair(unlike)
     protocol = a.experiment.protocol
     every_fold = range(protocol.folds)
-    of_a, of_b = (valid_seeds(each.frame, metric, "test").reindex(columns=every_fold).dropna() for each in (a, b))
+    of_a, of_b = (each.valid(metric).reindex(columns=every_fold).dropna() for each in (a, b))
     seeds = of_a.index.intersection(of_b.index).sort_values()
     if not len(seeds):
         return NoPair("")

@@ -9,7 +9,7 @@ import numpy as np
 from repro.analysis.figures import ExperimentSummary, Figure, StepRow
 from repro.analysis.margins import figure_margin
 from repro.config.schema import Reported
-from repro.results.stored import StoredExperiment, valid_seeds
+from repro.results.stored import StoredExperiment
 from repro.verdicts.number import describe, judge_number
 from repro.verdicts.types import VarianceComponent
 from repro.verdicts.variance import fold_spread, variance_budget
@@ -49,7 +49,7 @@ def _wanted(stored: StoredExperiment) -> list[tuple[str, str]]:
 
 
 def _figure(stored: StoredExperiment, metric: str, split: str) -> Figure | None:
-    table = valid_seeds(stored.frame, metric, split)
+    table = stored.valid(metric, split)
     if not len(table):
         return None
     values = table.mean(axis=1).to_numpy()
@@ -82,7 +82,7 @@ def _steps(frame: DataFrame, metric: str, reported: Reported) -> list[StepRow]:
 
 
 def _variance(stored: StoredExperiment) -> tuple[VarianceComponent, ...]:
-    table = valid_seeds(stored.frame, "accuracy", "test").to_numpy()
+    table = stored.valid("accuracy").to_numpy()
     if len(table) < 2:
         return ()
     return variance_budget(table.mean(axis=1), stored.tested_rows, table if table.shape[1] > 1 else None)
@@ -92,7 +92,7 @@ def _at_chance(stored: StoredExperiment) -> tuple[str, ...]:
     """Seeds whose test accuracy is not above what guessing gives on so many rows (one-sided 97.5%, binomial)."""
     chance = 1 / stored.provenance.made.data.classes
     limit = chance + 1.96 * np.sqrt(chance * (1 - chance) / stored.tested_rows)
-    means = valid_seeds(stored.frame, "accuracy", "test").mean(axis=1)
+    means = stored.valid("accuracy").mean(axis=1)
     return tuple(f"seed {seed}: test accuracy {100 * mean:.2f}%" for seed, mean in means.items() if mean <= limit)
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from repro.commands.jobs import Job
 from repro.results.cells import CellCache, DamagedCell
+from repro.results.correct import correct_npz
 from repro.results.provenance import Provenance, changes
 from repro.results.records import CellResult, runs_csv
-from repro.results.stored import StoredExperiment, find_stored
+from repro.results.stored import StoredExperiment, find_stored, tested_rows
 
 
 @dataclass
@@ -33,9 +34,16 @@ class CacheState:
         return runs_csv(self.job.experiment.name, self.finished.values())
 
     @property
+    def correct(self) -> bytes:
+        """Which rows the finished cells predicted right."""
+        return correct_npz(self.finished.values(), tested_rows(self.job.experiment, self.job.conditions.data))
+
+    @property
     def is_written(self) -> bool:
         """Whether what is stored are the records of these cells, and what is said of them."""
-        return self.stored is not None and self.stored.runs == self.runs and describes(self.stored.provenance, self.job)
+        stored = self.stored
+        same = stored is not None and (stored.runs, stored.correct) == (self.runs, self.correct)
+        return stored is not None and same and describes(stored.provenance, self.job)
 
 
 def describes(provenance: Provenance, job: Job) -> bool:

@@ -20,8 +20,9 @@ from repro.analysis.record_diff import compare_records
 from repro.commands.references import Reference
 from repro.commands.run import with_data
 from repro.errors import ExitCode
+from repro.results.correct import correct_npz, read_correct
 from repro.results.records import CellResult, records_by_seed, runs_csv
-from repro.results.stored import cells_frame, seed_values
+from repro.results.stored import cells_frame, valid_seeds
 from repro.training.executor import Executor
 from repro.training.progress import Progress
 from repro.training.worker import Task
@@ -138,7 +139,7 @@ def _without_data(references: Sequence[Reference], progress: Progress) -> tuple[
 
 
 def _count(reference: Reference) -> int:
-    return len(seed_values(reference.stored.frame, "accuracy"))
+    return len(reference.stored.values("accuracy"))
 
 
 def _too_few(n: int) -> str:
@@ -170,10 +171,24 @@ def _exactly(reference: Reference, cells: Sequence[CellResult]) -> Row:
     if cell.error:
         return Row(reference.name, figure, "FAILED", f"seed {cell.seed} failed; when committed it did not")
     diff = compare_records(reference.stored.records, records_by_seed(runs_csv(reference.name, cells)))
+    rows, moved = _rows_of(reference, cell)
+    if not diff.differing and not moved:
+        same = f"{diff.records} records, equal to the last digit; of {rows} test rows the same ones are right"
+        return Row(reference.name, figure, "UNCHANGED (exact)", same)
     if not diff.differing:
-        return Row(reference.name, figure, "UNCHANGED (exact)", f"{diff.records} records, equal to the last digit")
+        return Row(reference.name, figure, "CHANGED", f"{moved} of {rows} test rows are right in one of the two only")
     detail = f"{diff.differing} of {diff.records} records differ under the same fingerprint, the first at {diff.first}"
     return Row(reference.name, figure, "CHANGED", detail)
+
+
+def _rows_of(reference: Reference, cell: CellResult) -> tuple[int, int]:
+    """Test rows, and how many of them only one of the committed and the fresh cell predicts right."""
+    rows = reference.stored.tested_rows
+    committed = reference.stored.correct_rows.of([cell.seed])
+    fresh = read_correct(correct_npz([cell], rows)).of([cell.seed])
+    if committed is None or fresh is None:
+        return rows, 0 if committed is fresh else rows
+    return rows, int(np.count_nonzero(committed != fresh))
 
 
 Key = tuple[Reference, str]
@@ -197,7 +212,7 @@ class _Recheck:
         new: dict[Key, Values] = {}
         for key in ((reference, metric) for reference in self._references for metric in METRICS):
             reference, metric = key
-            committed, fresh = seed_values(reference.stored.frame, metric), _values(self._cells, key)
+            committed, fresh = reference.stored.values(metric), _values(self._cells, key)
             if len(fresh) < FRESH_SEEDS:
                 rows.append(Row(reference.name, f"test {metric}", "FAILED", _failures(self._cells[reference.name])))
             elif len(committed) < MIN_REFERENCE:
@@ -225,7 +240,8 @@ class _Recheck:
 
 def _values(cells: Cells, key: Key) -> Values:
     reference, metric = key
-    return seed_values(cells_frame(cells[reference.name]), metric)
+    step = reference.job.experiment.protocol.judged_step
+    return np.asarray(valid_seeds(cells_frame(cells[reference.name]), metric, "test", step).mean(axis=1), np.float64)
 
 
 def _failures(cells: Sequence[CellResult]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from repro.analysis.comparison import Comparison, compare_experiments
 from repro.errors import UsageError, suggest
-from repro.results.stored import RUNS, StoredExperiment, read_stored, seed_values, stored_names
+from repro.results.stored import RUNS, StoredExperiment, read_stored, stored_names
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def _experiment(given: str, out: Path) -> tuple[Path, str] | None:
 
 def _compared(a: StoredExperiment, b: StoredExperiment, metric: str) -> Comparison:
     for each in (a, b):
-        if not len(seed_values(each.frame, metric)):
+        if not len(each.values(metric)):
             raise UsageError(f"{each.folder}: no seed has a valid test {metric}, so there is nothing to compare")
     return compare_experiments(a, b, metric)
 

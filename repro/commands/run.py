@@ -21,6 +21,7 @@ from repro.files import locked, sha256, write
 from repro.report import text
 from repro.report.build import build_experiment, current_summary
 from repro.results.cells import CellCache, temporary_files
+from repro.results.correct import CORRECT, read_correct
 from repro.results.provenance import Made, Provenance, changes, write_provenance
 from repro.results.records import CellResult, records_by_seed
 from repro.results.stored import RUNS, StoredExperiment
@@ -230,13 +231,13 @@ class _Training:
 
     def _write(self, state: CacheState) -> None:
         """Records, provenance and tables of an experiment."""
-        job, before, runs = state.job, state.stored, state.runs
+        job, before, runs, correct = state.job, state.stored, state.runs, state.correct
         if before and job.experiment.name in self._started:
-            self._count_identical(before, runs)
-        moved = before is None or before.runs != runs
+            self._count_identical(before, runs, correct)
+        moved = before is None or (before.runs, before.correct) != (runs, correct)
         old = current_summary(before) if before and moved else None
         same = before and not moved and describes(before.provenance, job)
-        stored = before if before and same else self._store(state, runs, moved)
+        stored = before if before and same else self._store(state, runs, correct, moved)
         summary = build_experiment(stored)
         if before and moved and (changed := changes(before.provenance.conditions, job.conditions)):
             self._progress.note(
@@ -245,7 +246,7 @@ class _Training:
             )
         self._result.add(stored, summary)
 
-    def _store(self, state: CacheState, runs: str, moved: bool) -> StoredExperiment:
+    def _store(self, state: CacheState, runs: str, correct: bytes, moved: bool) -> StoredExperiment:
         """Write the records and what vouches for them. Records that are the stored ones keep where they were made."""
         job, before = state.job, state.stored
         kept = before and not moved and before.provenance.made.engine == job.engine
@@ -255,11 +256,13 @@ class _Training:
             config=job.config,
             overrides=job.overrides,
             runs=sha256(runs.encode()),
+            correct=sha256(correct),
             made=before.provenance.made if before and kept else self._made(state),
         )
         write(state.folder / RUNS, runs)
+        write(state.folder / CORRECT, correct)
         write_provenance(state.folder, provenance)
-        return StoredExperiment(state.folder, provenance, runs)
+        return StoredExperiment(state.folder, provenance, runs, correct)
 
     def _made(self, state: CacheState) -> Made:
         job, now = state.job, self._clock()
@@ -276,9 +279,11 @@ class _Training:
             cell_seconds=round(sum(cell.seconds for cell in state.finished.values()), 1),
         )
 
-    def _count_identical(self, before: StoredExperiment, runs: str) -> None:
-        """Hold records that were trained now against the stored ones, seed by seed."""
-        now = records_by_seed(runs)
+    def _count_identical(self, before: StoredExperiment, runs: str, correct: bytes) -> None:
+        """Hold records that were trained now, and which rows are right, against the stored ones, seed by seed."""
+        now, rows = records_by_seed(runs), read_correct(correct)
         both = before.records.keys() & now.keys()
         self._result.compared += len(both)
-        self._result.identical += sum(before.records[seed] == now[seed] for seed in both)
+        self._result.identical += sum(
+            before.records[seed] == now[seed] and before.correct_rows.same(rows, seed) for seed in both
+        )

@@ -22,8 +22,9 @@ from repro.errors import UsageError
 from repro.files import locked, write
 from repro.report.build import build_experiment
 from repro.results.cells import FOLDER as CELLS
+from repro.results.correct import CORRECT
 from repro.results.provenance import FILE
-from repro.results.stored import RUNS, StoredExperiment, read_stored, seed_values
+from repro.results.stored import RUNS, StoredExperiment, read_stored
 from repro.training.executor import Executor
 from repro.training.progress import Progress
 
@@ -55,7 +56,7 @@ class Update:
             shutil.rmtree(cells, ignore_errors=True)
             cells.parent.mkdir(parents=True, exist_ok=True)
             (self.staged / CELLS / name).replace(cells)
-            for file in (RUNS, FILE):
+            for file in (RUNS, CORRECT, FILE):
                 write(self.out / name / file, (self.staged / name / file).read_bytes())
             build_experiment(read_stored(self.out, name))
 
@@ -99,6 +100,4 @@ def _differing(references: Sequence[Reference], executor: Executor, progress: Pr
 
 
 def _changes(old: StoredExperiment, new: StoredExperiment) -> list[Change]:
-    return [
-        Change(old.name, metric, seed_values(old.frame, metric), seed_values(new.frame, metric)) for metric in METRICS
-    ]
+    return [Change(old.name, metric, old.values(metric), new.values(metric)) for metric in METRICS]

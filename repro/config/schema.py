@@ -90,6 +90,9 @@ class FixedSplit(Strict):
 
     evaluate_every_epochs: int | None = Field(None, ge=1)
     evaluate_at_steps: tuple[int, ...] | None = Field(None, min_length=1)
+    judged_step: int | None = Field(
+        None, description="the one of `evaluate_at_steps` that figures and claims are about; the last unless given"
+    )
     validation_from_train: int = Field(
         0,
         ge=0,
@@ -112,6 +115,8 @@ class FixedSplit(Strict):
     def _one(self) -> FixedSplit:
         if self.evaluate_every_epochs is not None and self.evaluate_at_steps is not None:
             raise ValueError("evaluate_every_epochs and evaluate_at_steps exclude each other: give one")
+        if self.judged_step is not None and self.judged_step not in (self.evaluate_at_steps or ()):
+            raise ValueError(f"judged_step: expected one of evaluate_at_steps, got {self.judged_step}")
         return self
 
 
@@ -131,6 +136,11 @@ class Protocol(Strict):
     def folds(self) -> int:
         """Replicas in a cell: the folds of a cross-validation, or 1."""
         return self.stratified_k_fold.folds if self.stratified_k_fold else 1
+
+    @property
+    def judged_step(self) -> int | None:
+        """The step whose evaluation figures and claims are about; None for the last."""
+        return self.fixed_split.judged_step if self.fixed_split else None
 
 
 class Reported(Strict):

@@ -15,7 +15,7 @@ from repro.files import canonical, digest, write
 from repro.results.provenance import Environment
 from repro.results.records import CellResult, Record
 
-SCHEMA = 2
+SCHEMA = 3
 
 FOLDER = ".cells"
 """In a results folder: the cells of its experiments, each in a folder of its name."""
@@ -48,6 +48,7 @@ class CellCache:
             "seed": cell.seed,
             "seconds": round(cell.seconds, 3),
             "environment": cell.environment and cell.environment.model_dump(mode="json"),
+            "correct": cell.correct.hex(),
             "records": [dataclasses.astuple(record) for record in cell.records],
             "diverged": {str(fold): reason for fold, reason in cell.diverged.items()},
         }
@@ -72,6 +73,7 @@ class CellCache:
                 Environment.model_validate(payload["environment"]),
                 tuple(Record(*record) for record in payload["records"]),
                 {int(fold): reason for fold, reason in payload["diverged"].items()},
+                correct=bytes.fromhex(payload["correct"]),
             )
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DamagedCell from error

@@ -1,6 +1,7 @@
 """Where stored records come from: read and written here alone, in one frozen type.
 
-`provenance.json` vouches for `runs.csv` beside it by its SHA-256, and holds all that tables need besides the records.
+`provenance.json` vouches for `runs.csv` and `correct.npz` beside it by their SHA-256, and holds all that tables need
+besides the records.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class Made(Frozen):
 class Provenance(Frozen):
     """What is stored beside the records of an experiment."""
 
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     experiment: Experiment
     """As it was run."""
     article: Article | None
@@ -100,6 +101,8 @@ class Provenance(Frozen):
     """What was set on the command line, as KEY=VALUE: with any, it is a trial and not the article's experiment."""
     runs: str
     """SHA-256 of `runs.csv`."""
+    correct: str
+    """SHA-256 of `correct.npz`."""
     made: Made
 
     @property

@@ -42,6 +42,8 @@ class CellResult:
     diverged: Mapping[int, str] = field(default_factory=dict)
     """Fold -> why its figures are those of a failed training."""
     error: str | None = None
+    correct: bytes = b""
+    """Which of the tested rows were predicted right at the judged evaluation, eight to a byte as NumPy packs bits."""
 
     @property
     def rows(self) -> Iterator[tuple[object, ...]]:

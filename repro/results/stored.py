@@ -14,8 +14,10 @@ import numpy as np
 from repro.config.schema import Experiment
 from repro.errors import MachineError
 from repro.files import sha256
-from repro.results.provenance import Provenance, read_provenance
+from repro.results.correct import CORRECT, CorrectRows, read_correct
+from repro.results.provenance import DataUsed, Provenance, read_provenance
 from repro.results.records import CellResult, SeedRecords, records_by_seed
+from repro.verdicts.types import Floats
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -31,6 +33,8 @@ class StoredExperiment:
     provenance: Provenance
     runs: str
     """The text of `runs.csv`."""
+    correct: bytes
+    """The content of `correct.npz`."""
 
     @property
     def name(self) -> str:
@@ -52,6 +56,19 @@ class StoredExperiment:
         """The records by seed, as they are written."""
         return records_by_seed(self.runs)
 
+    @cached_property
+    def correct_rows(self) -> CorrectRows:
+        """Which rows each seed predicted right at the judged evaluation."""
+        return read_correct(self.correct)
+
+    def valid(self, metric: str, split: str = "test") -> DataFrame:
+        """A metric at the judged evaluation: one row a valid seed, one column a fold."""
+        return valid_seeds(self.frame, metric, split, self.experiment.protocol.judged_step)
+
+    def values(self, metric: str) -> Floats:
+        """(n,) a metric on the test data at the judged evaluation, one of each valid seed: the mean over its folds."""
+        return np.asarray(self.valid(metric).mean(axis=1), np.float64)
+
     @property
     def seconds(self) -> float:
         """Training time of one seed, on average."""
@@ -60,8 +77,7 @@ class StoredExperiment:
     @property
     def tested_rows(self) -> int:
         """Rows that a test accuracy is measured on: the test part, or every row once in a cross-validation."""
-        data = self.provenance.made.data
-        return data.rows if self.experiment.protocol.stratified_k_fold else data.test_rows
+        return tested_rows(self.experiment, self.provenance.made.data)
 
 
 def stored_names(out: Path) -> list[str]:
@@ -75,17 +91,34 @@ def read_stored(out: Path, name: str) -> StoredExperiment:
     """A stored experiment. Raises MachineError where a file is missing, damaged or not ours."""
     folder = out / name
     provenance = read_provenance(folder)
-    path = folder / RUNS
+    runs, correct = (
+        _vouched_for(folder / file, expected, provenance)
+        for file, expected in ((RUNS, provenance.runs), (CORRECT, provenance.correct))
+    )
+    stored = StoredExperiment(folder, provenance, runs.decode(), correct)
+    try:
+        _ = stored.correct_rows
+    except ValueError as error:  # vouched for by somebody else
+        raise MachineError(f"{folder / CORRECT}: {error}; run the experiment again") from error
+    return stored
+
+
+def tested_rows(experiment: Experiment, data: DataUsed) -> int:
+    """Rows that a test accuracy is measured on: the test part, or every row once in a cross-validation."""
+    return data.rows if experiment.protocol.stratified_k_fold else data.test_rows
+
+
+def _vouched_for(path: Path, expected: str, provenance: Provenance) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         raise MachineError(f"{path}: missing; run the experiment first") from None
-    if sha256(content) != provenance.runs:
+    if sha256(content) != expected:
         raise MachineError(
-            f"{path}: not as it was written (expected SHA-256 {provenance.runs}, got {sha256(content)}); "
-            f"`{provenance.command} -o {shlex.quote(str(folder.parent))}` makes it again"
+            f"{path}: not as it was written (expected SHA-256 {expected}, got {sha256(content)}); "
+            f"`{provenance.command} -o {shlex.quote(str(path.parent.parent))}` makes it again"
         )
-    return StoredExperiment(folder, provenance, content.decode())
+    return content
 
 
 def find_stored(out: Path, name: str) -> StoredExperiment | None:
@@ -116,23 +149,19 @@ def cells_frame(cells: list[CellResult]) -> DataFrame:
     return pd.DataFrame(rows, columns=["seed", "fold", "epoch", "step", "split", "metric", "value", "status"])
 
 
-def per_seed(frame: DataFrame, metric: str, split: str) -> DataFrame:
-    """The metric at each replica's last evaluation: one row a seed, one column a fold."""
+def per_seed(frame: DataFrame, metric: str, split: str, step: int | None = None) -> DataFrame:
+    """The metric at a step, by default each replica's last evaluation: one row a seed, one column a fold."""
     rows = frame[(frame["metric"] == metric) & (frame["split"] == split)]
-    rows = rows[rows["step"] == rows.groupby(["seed", "fold"])["step"].transform("max")]
+    judged = rows.groupby(["seed", "fold"])["step"].transform("max") if step is None else step
+    rows = rows[rows["step"] == judged]
     return rows.pivot(index="seed", columns="fold", values="value").sort_index()
 
 
-def valid_seeds(frame: DataFrame, metric: str, split: str) -> DataFrame:
+def valid_seeds(frame: DataFrame, metric: str, split: str, step: int | None = None) -> DataFrame:
     """`per_seed` without the seeds that lack a fold, have a figure that is not finite, or a replica that diverged.
 
     The accuracy of a model whose loss is not a number is finite and says nothing: no verdict rests on it.
     """
-    table = per_seed(frame, metric, split)
+    table = per_seed(frame, metric, split, step)
     diverged = frame.loc[frame["status"] != "ok", "seed"].unique()
     return table[np.isfinite(table).all(axis=1) & ~table.index.isin(diverged)]
-
-
-def seed_values(frame: DataFrame, metric: str) -> np.ndarray:
-    """(n,) values on the test data, one of each seed that has a valid one: the mean over its folds."""
-    return np.asarray(valid_seeds(frame, metric, "test").mean(axis=1), np.float64)

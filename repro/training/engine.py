@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import keras
@@ -19,11 +20,29 @@ Figures = Mapping[str, np.ndarray]
 """`loss` and `accuracy` of some replicas: float64 of shape (replicas,) each."""
 
 
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What training came to: records, and whether each tested row was predicted right at the judged evaluation.
+
+    `correct`: bool, one for each row that the plan tests. Rows that these replicas do not test are False, so that
+    the parts of a cell add up.
+    """
+
+    records: tuple[Record, ...]
+    correct: np.ndarray
+
+    @staticmethod
+    def of(parts: Sequence[Trained]) -> Trained:
+        """The parts of a cell together."""
+        records = tuple(record for part in parts for record in part.records)
+        return Trained(records, np.logical_or.reduce([part.correct for part in parts]))
+
+
 class Engine(Protocol):
     """Trains the cells of one experiment, one after the other."""
 
-    def train(self, plan: Plan) -> list[Record]:
-        """The records of all replicas of a cell."""
+    def train(self, plan: Plan) -> Trained:
+        """All replicas of a cell."""
 
 
 def follow(
@@ -32,14 +51,17 @@ def follow(
     replicas: Sequence[Replica],
     advance: Callable[[int, int], Figures],
     evaluate: Callable[[str], Figures],
-) -> list[Record]:
+    correct: Callable[[], Sequence[np.ndarray]],
+) -> Trained:
     """Train replicas with the same evaluation points from start to end.
 
     Args:
         advance: runs the updates start, ..., stop - 1 and returns figures of their batches.
         evaluate: returns the figures of a split that `replicas` name, without dropout.
+        correct: returns, for each replica, which of its test rows are predicted right: bool (rows,), without dropout.
     """
     records: list[Record] = []
+    right = np.zeros(plan.tested, np.bool_)
     folds = [replica.fold for replica in replicas]
     for start, stop, point in segments(plan, evaluation_points(experiment, replicas[0].steps_per_epoch)):
         figures = advance(start, stop)
@@ -49,7 +71,10 @@ def follow(
             records += _records(folds, point, plan.tracked, figures)
         for split in replicas[0].evaluated:
             records += _records(folds, point, split, evaluate(split))
-    return records
+        if point.judged:
+            for replica, rows in zip(replicas, correct(), strict=True):
+                right[plan.tested_rows(replica)] = rows
+    return Trained(tuple(records), right)
 
 
 def segments(plan: Plan, points: Iterable[Point]) -> Iterator[tuple[int, int, Point | None]]:

@@ -15,9 +15,8 @@ import tensorflow as tf
 
 from repro.config.schema import Experiment
 from repro.models import build, noise
-from repro.results.records import Record
 from repro.training import randomness
-from repro.training.engine import Figures, accuracy_of, cell_weights, follow, noise_layout
+from repro.training.engine import Figures, Trained, accuracy_of, cell_weights, follow, noise_layout
 from repro.training.plan import Plan, Replica
 
 EVALUATION_BATCH = 1000
@@ -29,14 +28,14 @@ class PlainEngine:
     def __init__(self, experiment: Experiment) -> None:
         self._experiment = experiment
 
-    def train(self, plan: Plan) -> list[Record]:
+    def train(self, plan: Plan) -> Trained:
         """All replicas of the plan, in order."""
         template = build.build_model(self._experiment.model, plan.input_shape)
-        records: list[Record] = []
+        parts = []
         for replica in plan.replicas:
             trainer = Trainer(self._experiment, plan, replica, cell_weights(template, plan, replica.fold))
-            records += follow(self._experiment, plan, [replica], trainer.advance, trainer.evaluate)
-        return records
+            parts.append(follow(self._experiment, plan, [replica], trainer.advance, trainer.evaluate, trainer.correct))
+        return Trained.of(parts)
 
 
 class Trainer:
@@ -53,6 +52,7 @@ class Trainer:
         for variable, value in zip(self.model.trainable_variables, weights, strict=True):
             variable.assign(value)
         optimizer = build.build_optimizer(experiment.training.optimizer)
+        self._right = accuracy_of(build.build_loss(experiment.training.loss))
         self.model.compile(optimizer, **_judged_by(experiment), jit_compile=False)
         outputs = self.model(np.zeros((1, *plan.input_shape), np.float32))
         self._label_shape = (-1, 1) if outputs.shape[-1] == 1 else (-1,)
@@ -71,10 +71,18 @@ class Trainer:
 
     def evaluate(self, split: str) -> Figures:
         """Loss, with penalties, and accuracy without dropout on the rows of a split."""
+        return _figures(self.model.evaluate(self._split(split), verbose=0, return_dict=True))
+
+    def correct(self) -> list[np.ndarray]:
+        """Whether each test row is predicted right, bool (rows,), without dropout: of the one replica that it is."""
+        part, rows = self._replica.evaluated["test"]
+        outputs = self.model.predict(self._split("test"), verbose=0)
+        return [np.asarray(self._right(self._plan.parts[part].y[rows], outputs), np.bool_)]
+
+    def _split(self, split: str) -> Any:
         part, rows = self._replica.evaluated[split]
         padded = np.pad(rows, (0, -len(rows) % EVALUATION_BATCH), constant_values=-1)
-        data = self._data(part, padded.reshape(-1, EVALUATION_BATCH))
-        return _figures(self.model.evaluate(data, verbose=0, return_dict=True))
+        return self._data(part, padded.reshape(-1, EVALUATION_BATCH))
 
     def _data(self, part: str, batches: np.ndarray) -> Any:
         """A tf.data pipeline over (steps, batch size) row indices; -1 marks no row."""

@@ -20,6 +20,8 @@ class Point:
     updates: int
     step: int
     epoch: int
+    judged: bool
+    """Whether figures and claims are about this evaluation."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Plan:
     base_seed: int
     parts: dict[str, Part]
     divide_by: float
+    tested: int
+    """Rows that the cell is tested on: the test part, or in a cross-validation every row of the data set once."""
     replicas: tuple[Replica, ...]
     tracked: (
         str | None
@@ -58,6 +62,10 @@ class Plan:
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one row."""
         return self.parts["train"].x.shape[1:]
+
+    def tested_rows(self, replica: Replica) -> np.ndarray:
+        """Which of the `tested` rows a replica is tested on, in the order in which it is."""
+        return replica.evaluated["test"][1] % self.tested
 
 
 def evaluation_points(experiment: Experiment, steps_per_epoch: int) -> list[Point]:
@@ -77,7 +85,8 @@ def evaluation_points(experiment: Experiment, steps_per_epoch: int) -> list[Poin
         updates = [*range(every, total, every), total]
     else:
         updates = [total]
-    return [Point(count, count - 1, -(-count // steps_per_epoch)) for count in updates]
+    judged = total if experiment.protocol.judged_step is None else experiment.protocol.judged_step + 1
+    return [Point(count, count - 1, -(-count // steps_per_epoch), count == judged) for count in updates]
 
 
 def check_plan(experiment: Experiment, info: DatasetInfo) -> None:
@@ -173,6 +182,7 @@ def _cross_validation(experiment: Experiment, dataset: Dataset, seed: int, k_fol
         base_seed=experiment.base_seed,
         parts={"train": Part(np.concatenate(x), np.concatenate(y)) if x else dataset.train},
         divide_by=experiment.dataset.divide_by,
+        tested=rows,
         replicas=tuple(replicas),
         tracked=None,
     )
@@ -193,6 +203,7 @@ def _fixed_split(experiment: Experiment, dataset: Dataset, seed: int) -> Plan:
         base_seed=experiment.base_seed,
         parts={"train": dataset.train, "test": dataset.test},
         divide_by=experiment.dataset.divide_by,
+        tested=len(dataset.test.y),
         replicas=(Replica(0, batches, evaluated, steps),),
         tracked="batch" if fixed.evaluate_at_steps else "train" if fixed.evaluate_every_epochs else None,
     )

@@ -20,9 +20,8 @@ from repro.config.schema import Experiment
 from repro.datasets import Part
 from repro.datasets.base import aligned
 from repro.models import build, noise
-from repro.results.records import Record
 from repro.training import randomness
-from repro.training.engine import Figures, accuracy_of, cell_weights, follow, noise_layout
+from repro.training.engine import Figures, Trained, accuracy_of, cell_weights, follow, noise_layout
 from repro.training.plan import Plan, Replica
 
 Data = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
@@ -40,16 +39,15 @@ class StackedEngine:
         self.programs: dict[tuple[int, ...], Program] = {}
         """By the folds of their replicas."""
 
-    def train(self, plan: Plan) -> list[Record]:
+    def train(self, plan: Plan) -> Trained:
         """All replicas of the plan. Replicas with a different number of steps an epoch need a program of their own."""
         data = {name: data_of(part, plan.divide_by) for name, part in plan.parts.items()}
-        records: list[Record] = []
-        for steps in sorted({replica.steps_per_epoch for replica in plan.replicas}):
-            group = [replica for replica in plan.replicas if replica.steps_per_epoch == steps]
-            records += self._train_group(plan, group, data)
-        return records
+        groups: dict[int, list[Replica]] = {}
+        for replica in plan.replicas:
+            groups.setdefault(replica.steps_per_epoch, []).append(replica)
+        return Trained.of([self._train_group(plan, groups[steps], data) for steps in sorted(groups)])
 
-    def _train_group(self, plan: Plan, replicas: Sequence[Replica], data: Mapping[str, Data]) -> list[Record]:
+    def _train_group(self, plan: Plan, replicas: Sequence[Replica], data: Mapping[str, Data]) -> Trained:
         program = self._program(plan, tuple(replica.fold for replica in replicas))
         batches = tf.constant(np.stack([replica.batches for replica in replicas]))
         key = randomness.noise_key(plan.base_seed, plan.seed)
@@ -63,6 +61,7 @@ class StackedEngine:
             replicas,
             lambda start, stop: program.advance(data["train"], batches, key, start, stop),
             lambda split: program.evaluate(*evaluated[split]),
+            lambda: program.correct(*evaluated["test"]),
         )
 
     def _program(self, plan: Plan, folds: tuple[int, ...]) -> Program:
@@ -134,12 +133,13 @@ class Program:
             rows: int32 (replicas, n), -1 where a replica has fewer.
         """
         count = (rows >= 0).sum(axis=1)
-        chunks = -(-rows.shape[1] // EVALUATION_CHUNK)
-        size = -(-rows.shape[1] // chunks)
-        padded = np.pad(rows, ((0, 0), (0, chunks * size - rows.shape[1])), constant_values=-1)
-        stacked = padded.reshape(rows.shape[0], chunks, size).swapaxes(0, 1)
-        loss, correct = self._score(data, tf.constant(stacked))
-        return {"loss": loss.numpy() / count, "accuracy": correct.numpy() / count}
+        loss, right = self._score(data, _chunks(rows))
+        return {"loss": loss.numpy() / count, "accuracy": _together(right, rows).sum(axis=1) / count}
+
+    def correct(self, data: Data, rows: np.ndarray) -> list[np.ndarray]:
+        """Whether each of its rows is predicted right, bool, of every replica; `rows` as for `evaluate`."""
+        _, right = self._score(data, _chunks(rows))
+        return [found[given >= 0] for found, given in zip(_together(right, rows), rows, strict=True)]
 
     def _stacked(self, variable: keras.Variable) -> keras.Variable:
         """A variable of all replicas, flat: XLA:CPU adds arrays whose last axis is short at a quarter of the speed."""
@@ -180,25 +180,25 @@ class Program:
         return tape.gradient(loss, weights), loss, right
 
     def _evaluate(self, data: Data, chunks: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Sums over the rows of (chunks, replicas, rows), float64 (replicas,): loss and right ones."""
+        """Of (chunks, replicas, rows): the sum of the losses, float64 (replicas,), and which rows are right, bool."""
         stacked = self.weights
 
-        def body(chunk: tf.Tensor, loss: tf.Tensor, correct: tf.Tensor) -> Any:
-            losses, right = _each_replica(self._scores, (stacked, *_rows(data, chunks[chunk])))
-            return chunk + 1, loss + tf.cast(losses, tf.float64), correct + tf.cast(right, tf.float64)
+        def body(chunk: tf.Tensor, loss: tf.Tensor, right: tf.TensorArray) -> Any:
+            losses, found = _each_replica(self._scores, (stacked, *_rows(data, chunks[chunk])))
+            return chunk + 1, loss + tf.cast(losses, tf.float64), right.write(chunk, found > 0)
 
-        zeros = tf.zeros(len(self._folds), tf.float64)
-        state = [tf.constant(0), zeros, zeros]
-        _, loss, correct = tf.while_loop(lambda chunk, *_: chunk < tf.shape(chunks)[0], body, state)
-        return loss, correct
+        right = tf.TensorArray(tf.bool, chunks.shape[0], element_shape=chunks.shape[1:])
+        state = [tf.constant(0), tf.zeros(len(self._folds), tf.float64), right]
+        _, loss, right = tf.while_loop(lambda chunk, *_: chunk < chunks.shape[0], body, state)
+        return loss, right.stack()
 
     def _scores(self, arguments: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """One replica, one chunk: the sum of the losses, with penalties, and correct predictions."""
+        """One replica, one chunk: the sum of the losses, with penalties, and 1 for each row that is right."""
         weights, inputs, labels, present = arguments
         outputs, losses, penalties = self._forward(weights, inputs, labels, training=False)
         if penalties:
             losses += tf.add_n(penalties)
-        return tf.reduce_sum(losses * present), tf.reduce_sum(self._accuracy(labels, outputs) * present)
+        return tf.reduce_sum(losses * present), self._accuracy(labels, outputs) * present
 
     def _forward(
         self, weights: Sequence[tf.Tensor], inputs: tf.Tensor, labels: tf.Tensor, training: bool
@@ -239,6 +239,19 @@ def _each_replica(function: Callable[[Any], Any], stacked: Any) -> Any:
 def _materialised(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     """The tensors, computed once: XLA would otherwise draw the noise again for each of its uses."""
     return list(xla_optimization_barrier(list(tensors))) if tensors else []
+
+
+def _chunks(rows: np.ndarray) -> tf.Tensor:
+    """Rows (replicas, n) as (chunks, replicas, rows of a chunk), -1 where there is none."""
+    chunks = -(-rows.shape[1] // EVALUATION_CHUNK)
+    size = -(-rows.shape[1] // chunks)
+    padded = np.pad(rows, ((0, 0), (0, chunks * size - rows.shape[1])), constant_values=-1)
+    return tf.constant(padded.reshape(rows.shape[0], chunks, size).swapaxes(0, 1))
+
+
+def _together(chunks: tf.Tensor, rows: np.ndarray) -> np.ndarray:
+    """The opposite of `_chunks`: values of rows, (replicas, n)."""
+    return np.asarray(chunks.numpy().swapaxes(0, 1).reshape(rows.shape[0], -1)[:, : rows.shape[1]])
 
 
 def _padded(rows: Sequence[np.ndarray]) -> np.ndarray:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from repro import datasets
 from repro.config.schema import Experiment
 from repro.errors import MachineError, ReproError, one_line
@@ -100,16 +102,18 @@ class CellTrainer:
         """Train a cell; raises what `train_cell` raises."""
         start = time.perf_counter()
         records: tuple[Record, ...] = ()
+        correct = b""
         error = None
         try:
             plan = make_plan(task.experiment, self._load(task.experiment.dataset.name), task.seed)
-            records = tuple(self._engine(task).train(plan))
+            trained = self._engine(task).train(plan)
+            records, correct = trained.records, np.packbits(trained.correct).tobytes()
         except (ReproError, OSError):
             raise
         except Exception:
             error = traceback.format_exc(limit=-3)
         seconds = time.perf_counter() - start
-        return CellResult(task.seed, seconds, environment(), records, diverged(records), error)
+        return CellResult(task.seed, seconds, environment(), records, diverged(records), error, correct)
 
     def _engine(self, task: Task) -> Engine:
         key = f"{task.engine} {task.experiment.model_dump_json()}"

@@ -1,0 +1,67 @@
+"""`correct.npz`: which rows each seed predicted right at the judged evaluation, seeds x rows, as packed bits.
+
+What a difference of two accuracies is worth on other rows of data is a question of rows, which no accuracy answers.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repro.results.records import CellResult
+
+CORRECT = "correct.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class CorrectRows:
+    """`rows`: bool (seeds, rows of the test data), whether the seed of that place in `seeds` predicted the row right.
+
+    In a cross-validation each row of the data set is tested once a seed, in one of its folds.
+    """
+
+    seeds: tuple[int, ...]
+    rows: NDArray[np.bool_]
+
+    def of(self, seeds: Iterable[int]) -> NDArray[np.bool_] | None:
+        """The lines of some seeds, (n, rows), in their order; None where one is missing."""
+        place = {seed: index for index, seed in enumerate(self.seeds)}
+        wanted = [place.get(seed) for seed in seeds]
+        return None if None in wanted else self.rows[np.array(wanted, np.intp)]
+
+    def same(self, other: CorrectRows, seed: int) -> bool:
+        """Whether a seed predicted the same rows right in both; so too where neither knows."""
+        mine, theirs = self.of([seed]), other.of([seed])
+        return np.array_equal(mine, theirs) if mine is not None and theirs is not None else mine is theirs
+
+
+def correct_npz(cells: Iterable[CellResult], rows: int) -> bytes:
+    """The file for cells that are tested on so many rows; a seed that failed is not in it.
+
+    Uncompressed, and so the same bytes for the same cells whatever library packs them.
+    """
+    known = sorted((cell for cell in cells if cell.correct), key=lambda cell: cell.seed)
+    packed = np.zeros((len(known), -(-rows // 8)), np.uint8)
+    for line, cell in zip(packed, known, strict=True):
+        line[:] = np.frombuffer(cell.correct, np.uint8)
+    with io.BytesIO() as file:
+        np.savez(file, seeds=np.array([cell.seed for cell in known], np.int64), rows=np.int64(rows), correct=packed)
+        return file.getvalue()
+
+
+def read_correct(content: bytes) -> CorrectRows:
+    """What a file holds; nothing in it is ever unpickled. Raises ValueError for content that is no such file."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            seeds, rows, packed = (arrays[name] for name in ("seeds", "rows", "correct"))
+    except (OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"expected the arrays seeds, rows and correct, got {error}") from error
+    count = int(rows)
+    if packed.dtype != np.uint8 or packed.shape != (len(seeds), -(-count // 8)):
+        raise ValueError(f"expected {len(seeds)} lines of {count} packed bits, got {packed.dtype} {packed.shape}")
+    return CorrectRows(tuple(int(seed) for seed in seeds), np.unpackbits(packed, axis=1, count=count).astype(np.bool_))
