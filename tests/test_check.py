@@ -114,9 +114,25 @@ def test_one_committed_seed_is_enough_under_the_same_fingerprint(out: Path) -> N
     result, seeds = run_check(out, drawn(), experiment(seeds=SEEDS))
     assert seeds == [0]
     assert result.rows == (
-        Row("small", "every record of seed 0", "UNCHANGED (exact)", "8 records, equal to the last digit"),
+        Row(
+            "small",
+            "every record of seed 0",
+            "UNCHANGED (exact)",
+            "8 records, equal to the last digit; of 208 test rows the same ones are right",
+        ),
     )
     assert result.differences == {}
+
+
+def test_which_rows_are_right_counts_under_the_same_fingerprint(out: Path) -> None:
+    def one_row_moved(task: Task) -> CellResult:
+        cell = drawn()(task)
+        return replace(cell, correct=bytes([cell.correct[0] ^ 1, *cell.correct[1:]]))
+
+    result, _ = run_check(out, one_row_moved, experiment(seeds=SEEDS))
+    assert [(row.verdict, row.detail) for row in result.rows] == [
+        ("CHANGED", "1 of 208 test rows are right in one of the two only")
+    ]
 
 
 def test_the_last_digit_counts_under_the_same_fingerprint(out: Path) -> None:

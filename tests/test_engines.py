@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import blobs, experiment
 
-from repro.config.schema import Experiment
+from repro.config.schema import Experiment, Protocol, StratifiedKFold
 from repro.datasets import Dataset
 from repro.results.records import Record
 from repro.training import randomness
+from repro.training.engine import Trained
 from repro.training.environment import environment
 from repro.training.executor import LokyExecutor
 from repro.training.plan import Plan, Replica, make_plan
@@ -25,6 +27,7 @@ MAX_NORM = {"kernel_constraint": {"MaxNorm": {"max_value": 0.4}}}
 L2 = {"kernel_regularizer": {"L2": {"l2": 0.001}}, "bias_regularizer": {"L2": {"l2": 0.001}}}
 SIGMOID = {"Dense": {"units": 1, "activation": "sigmoid"}}
 LOGITS = {"Dense": {"units": 3}}
+LOGIT_LOSS = {"SparseCategoricalCrossentropy": {"from_logits": True}}
 DROPOUT = {"Dropout": {"rate": 0.3}}
 SGD = {"SGD": {"learning_rate": 0.05, "momentum": 0.9}}
 ADAM = {"Adam": {"learning_rate": 0.003}}
@@ -155,7 +158,7 @@ def test_both_engines_record_the_same_figures_at_the_same_points(split: dict[str
     plan = make_plan(config, blobs(85, 1021, (2, 3), 3), 1)
     stacked = StackedEngine(config).train(plan)
     same_figures(stacked, PlainEngine(config).train(plan))
-    at = sorted({(record.epoch, record.step) for record in stacked})
+    at = sorted({(record.epoch, record.step) for record in stacked.records})
     expected = {
         "evaluate_every_epochs": [(3, 17), (6, 35), (9, 53), (10, 59)],
         "evaluate_at_steps": [(1, 0), (2, 7), (2, 8), (10, 59)],
@@ -173,7 +176,7 @@ def test_both_engines_count_penalties_in_the_loss() -> None:
     config = fixed([{"Flatten": {}}, {"Dense": penalised}, LOGITS], SGD, loss, evaluate_every_epochs=10)
     stacked = StackedEngine(config).train(make_plan(config, data, 1))
     same_figures(stacked, PlainEngine(config).train(make_plan(config, data, 1)))
-    (measured,) = [r.value for r in stacked if (r.split, r.metric) == ("test", "loss")]
+    (measured,) = [r.value for r in stacked.records if (r.split, r.metric) == ("test", "loss")]
     engine = StackedEngine(config)
     engine.train(make_plan(config, data, 1))
     (program,) = engine.programs.values()
@@ -182,12 +185,13 @@ def test_both_engines_count_penalties_in_the_loss() -> None:
     assert 0.01 < penalty < measured
 
 
-def same_figures(stacked: list[Record], plain: list[Record]) -> None:
-    def keyed(records: list[Record]) -> dict[tuple[object, ...], float]:
-        return {(r.fold, r.epoch, r.step, r.split, r.metric): r.value for r in records}
+def same_figures(stacked: Trained, plain: Trained) -> None:
+    def keyed(trained: Trained) -> dict[tuple[object, ...], float]:
+        return {(r.fold, r.epoch, r.step, r.split, r.metric): r.value for r in trained.records}
 
     assert keyed(stacked).keys() == keyed(plain).keys()
-    assert len(keyed(stacked)) == len(stacked)
+    assert len(keyed(stacked)) == len(stacked.records)
+    np.testing.assert_array_equal(stacked.correct, plain.correct)
     for key, value in keyed(stacked).items():
         assert value == pytest.approx(keyed(plain)[key], rel=1e-3, abs=1e-5), key
 
@@ -198,12 +202,8 @@ def test_replicas_together_equal_each_alone() -> None:
     config = binary(*BINARY["dropout, max-norm, adam"])
     plan = make_plan(config, blobs(), 5)
     together = StackedEngine(config).train(plan)
-    alone = []
-    for replica in plan.replicas:
-        alone += StackedEngine(config).train(
-            Plan(plan.seed, plan.base_seed, plan.parts, plan.divide_by, (replica,), plan.tracked)
-        )
-    same_figures(together, alone)
+    alone = [StackedEngine(config).train(replace(plan, replicas=(replica,))) for replica in plan.replicas]
+    same_figures(together, Trained.of(alone))
 
 
 def test_a_program_used_for_a_second_seed_starts_afresh() -> None:
@@ -212,9 +212,44 @@ def test_a_program_used_for_a_second_seed_starts_afresh() -> None:
     config = binary(*BINARY["adam"])
     engine = StackedEngine(config)
     first, second = (engine.train(make_plan(config, blobs(), seed)) for seed in (0, 1))
-    assert engine.train(make_plan(config, blobs(), 0)) == first
-    assert StackedEngine(config).train(make_plan(config, blobs(), 1)) == second
-    assert [r.value for r in first] != [r.value for r in second]
+    for trained, seed_engine, seed in ((first, engine, 0), (second, StackedEngine(config), 1)):
+        again = seed_engine.train(make_plan(config, blobs(), seed))
+        assert again.records == trained.records
+        np.testing.assert_array_equal(again.correct, trained.correct)
+    assert [r.value for r in first.records] != [r.value for r in second.records]
+
+
+@pytest.mark.parametrize("folds", [3, 4])
+def test_right_rows_of_a_cross_validation_add_up_to_the_accuracies_of_its_folds(folds: int) -> None:
+    """Inputs are standardised in each fold, so every fold has rows of its own; 65 rows in 4 folds need two programs."""
+    from repro.training.stacked import StackedEngine
+
+    data = blobs(65)
+    config = binary([DROPOUT, SIGMOID], SGD).model_copy(
+        update={"protocol": Protocol(stratified_k_fold=StratifiedKFold(folds=folds))}
+    )
+    plan = make_plan(config, data, 2)
+    trained = StackedEngine(config).train(plan)
+    assert trained.correct.shape == (65,)
+    measured = {r.fold: r.value for r in trained.records if r.metric == "accuracy"}
+    tested = [plan.tested_rows(replica) for replica in plan.replicas]
+    assert sorted(np.concatenate(tested)) == list(range(65))
+    assert measured == {fold: pytest.approx(trained.correct[rows].mean()) for fold, rows in enumerate(tested)}
+    assert 0 < trained.correct.mean() < 1
+
+
+def test_right_rows_are_those_of_the_judged_step() -> None:
+    from repro.training.plain import PlainEngine
+    from repro.training.stacked import StackedEngine
+
+    split = {"evaluate_at_steps": [0, 3, 59], "judged_step": 3}
+    config = fixed([{"Flatten": {}}, {"Dense": DENSE}, LOGITS], SGD, LOGIT_LOSS, **split)
+    plan = make_plan(config, blobs(85, 1021, (2, 3), 3), 1)
+    trained = StackedEngine(config).train(plan)
+    same_figures(trained, PlainEngine(config).train(plan))
+    at = {r.step: r.value for r in trained.records if (r.split, r.metric) == ("test", "accuracy")}
+    assert trained.correct.mean() == pytest.approx(at[3])
+    assert len({at[0], at[3], at[59]}) == 3
 
 
 def test_max_norm_holds_for_each_replica_by_itself() -> None:
@@ -250,6 +285,7 @@ def test_a_worker_returns_records_and_where_they_were_made(engine: str) -> None:
         (fold, 3, 29, "test", metric) for fold in range(4) for metric in ("accuracy", "loss")
     ]
     assert {type(record) for record in cell.records} == {Record}
+    assert len(cell.correct) == 208 / 8
 
 
 def test_what_fails_in_a_training_is_the_error_of_its_cell_and_not_that_of_the_run() -> None:
