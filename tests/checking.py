@@ -12,6 +12,7 @@ from repro.commands.check import CheckResult, check
 from repro.commands.jobs import Job
 from repro.commands.references import read_references
 from repro.commands.run import run
+from repro.config.resolution import resolution_of
 from repro.config.schema import Experiment
 from repro.results.provenance import Environment, write_provenance
 from repro.results.records import CellResult, Record
@@ -64,7 +65,7 @@ def drawn(shift: float = 0.0, fail: Sequence[int] = (), diverge: Sequence[int] =
 
 
 def job(config: Experiment, where: Environment | None = None) -> Job:
-    return Job(config, "stacked", where or environment(), "it.yaml")
+    return Job(config, "stacked", where or environment(), "it.yaml", resolution=resolution_of(None, {}))
 
 
 def store(out: Path, make: Make, *configs: Experiment) -> None:

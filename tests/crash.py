@@ -84,7 +84,7 @@ def files(out: Path) -> dict[str, bytes]:
 def crash(config: str, folder: Path, stride: int) -> int:
     if stride == 1:  # what is derived can be made again: leave it out, so that every call can be tried
         repro.commands.run.build_experiment = lambda stored: SimpleNamespace(experiment="tiny", failed=(), diverged=())
-        repro.commands.report.rebuild = lambda *given: []
+        repro.commands.report.rebuild = lambda *given: SimpleNamespace(answers=())
     matplotlib.pyplot.figure()
     assert run(config, folder / "whole", lambda: None)
     whole = files(folder / "whole")

@@ -187,8 +187,8 @@ RUN_FAULTS = {
     "more folds than rows of a class": (
         "folds: 3",
         "folds: 98",
-        "tiny: stratified_k_fold: 98 folds need at least 98 rows of every class, but class 1 has 97: use at most 97 "
-        "folds",
+        "configs/tiny.yaml: protocol.stratified_k_fold: 98 folds need at least 98 rows of every class, but class 1 has "
+        "97: use at most 97 folds",
     ),
     "no test part": (
         "{stratified_k_fold: {folds: 3}}",
@@ -468,7 +468,7 @@ def test_a_run_that_replaces_stored_results_says_why(configs, out):
     )
     assert old != new
     assert (result.exit_code, said in result.stderr) == (0, True)
-    assert "3 seeds trained, 2 of 3 seeds identical to the stored ones; tables in" in result.stdout
+    assert f"\n3 seeds trained · 2 of 3 seeds identical to the stored ones · {out}/report.html\n" in result.stdout
     assert invoke("run", configs / "tiny.yaml", "-o", out, "-q", machine=there).stderr == ""
 
 
@@ -484,7 +484,7 @@ def test_a_run_that_makes_the_same_records_elsewhere_changes_no_file(configs, ou
     before, there = contents(out), stand_in(where=elsewhere())
     shutil.rmtree(out / ".cells")  # as in a fresh clone
     result = invoke("run", configs / "tiny.yaml", "-o", out, machine=there)
-    assert "3 seeds trained, 3 of 3 seeds identical to the stored ones; tables in" in result.stdout
+    assert f"\n3 seeds trained · 3 of 3 seeds identical to the stored ones · {out}/report.html\n" in result.stdout
     assert "replaced" not in result.stderr
     after = contents(out)
     assert {name: after[name] for name in after if ".cells" not in name} == {
@@ -516,7 +516,7 @@ def test_the_same_run_again_writes_nothing(configs, out):
     before = snapshot(out)
     result = invoke("run", configs, "-o", out)
     assert result.exit_code == 0
-    assert result.stdout.endswith(f"\nNothing to train: every seed is stored; tables in {out}/README.md.\n")
+    assert result.stdout.endswith(f"\nNothing to train: every seed is stored · {out}/report.html\n")
     assert snapshot(out) == before
 
 
@@ -566,14 +566,16 @@ def test_a_trial_is_kept_apart_from_the_results(configs, tmp_path, monkeypatch, 
 
 
 def test_a_report_from_stored_records_alone_gives_the_same_bytes(out):
-    before = {name: content for name, (content, _) in snapshot(out).items()}
+    def kept():  # all but the cache and the lock, which says when it was held
+        return {name: file[0] for name, file in snapshot(out).items() if not name.startswith((".cells", ".lock"))}
+
+    before = kept()
     shutil.rmtree(out / ".cells")
-    for name in ("README.md", "report.html", "tiny/table.md", "tiny/summary.json", "other/accuracy.svg"):
+    for name in ("README.md", "report.html", "tiny/table.md", "tiny/summary.json", "tiny.svg"):
         (out / name).unlink()
     result = invoke("report", "-o", out)
     assert (result.exit_code, result.stderr) == (0, "")
-    after = {name: content for name, (content, _) in snapshot(out).items()}
-    assert after == {name: content for name, content in before.items() if not name.startswith(".cells")}
+    assert kept() == before
 
 
 # Places
@@ -587,7 +589,7 @@ def test_a_folder_with_spaces_and_other_letters_and_no_home(tmp_path):
     done = command(STAND_IN, "run", config, "-o", folder / "out", env=environment)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (
         0,
-        f"3 seeds trained; tables in {folder}/out/README.md.",
+        f"3 seeds trained · {folder}/out/report.html",
     )
     assert done.stderr.splitlines()[-1] == "3 of 3 seeds (tiny), 0.0 s left"
     assert (folder / "out" / "tiny" / "table.md").is_file()
@@ -758,6 +760,10 @@ FIGURES = {
     "another split": (
         "split: validation",
         "reported.accuracy.split: expected test or train, which this protocol records, got validation",
+    ),
+    "a spread over folds": (
+        "spread: 0.1, spread_over: folds",
+        "reported.accuracy.spread_over: expected seeds, got folds: fixed_split has none",
     ),
     "a step that is not evaluated": (
         "steps: {599: 0.9, 700: 0.9}",

@@ -13,7 +13,7 @@ from checking import job
 from conftest import experiment
 from scipy import stats
 from stored_results import store as store_cells
-from tiny import elsewhere, invoke
+from tiny import elsewhere, invoke, some_rows
 
 from repro.analysis.comparison import Comparison
 from repro.commands.compare import Folders, compare
@@ -23,6 +23,7 @@ from repro.results.provenance import changes, write_provenance
 from repro.results.records import CellResult, Record
 from repro.results.stored import read_stored
 from repro.training.environment import environment
+from repro.verdicts.beyond import standard_error
 from repro.verdicts.unpaired import compare_unpaired
 
 
@@ -38,6 +39,7 @@ def store(out: Path, config: Experiment, folds: Sequence[Sequence[float]], first
                 for fold, value in enumerate(values)
                 for metric, each in (("accuracy", value), ("loss", round(1 - value, 9)))
             ),
+            correct=some_rows(ord(config.name[0]) + 1000 * seed) if config.dataset.name == "sonar" else b"",
         )
         for seed, values in enumerate(folds, first_seed)
     ]
@@ -70,12 +72,18 @@ def test_pairs_by_hand(tmp_path: Path) -> None:
     assert (paired.difference, paired.wins, paired.losses, paired.ties) == (pytest.approx(0.014), 3, 1, 1)
     half = 2.776445 * gaps.std(ddof=1) / np.sqrt(5)
     assert paired.interval == pytest.approx((0.014 - half, 0.014 + half), abs=1e-7)
-    # Ten fold differences, n_test / n_train = 1: (1/10 + 1) s², t(.975, 9) = 2.262157
-    folds = np.array([0.02, 0.02, 0.0, 0.02, 0.0, 0.0, 0.10, 0.0, -0.01, -0.01])
-    wide = 2.262157 * np.sqrt(1.1 * folds.var(ddof=1))
-    assert paired.nadeau_bengio == pytest.approx((0.014 - wide, 0.014 + wide), abs=1e-7)
+    a, b = (each.correct_rows.rows.astype(float) for each in (found.a, found.b))
+    error, df = standard_error(a - b)
+    assert paired.beyond is not None
+    assert paired.beyond.rows == 208
+    assert paired.beyond.interval == pytest.approx(
+        (0.014 - stats.t.ppf(0.975, df) * error, 0.014 + stats.t.ppf(0.975, df) * error)
+    )
     assert found.records is None
-    assert compared(tmp_path, "loss").paired.difference == pytest.approx(-0.014)
+    of_loss = compared(tmp_path, "loss").paired
+    assert of_loss is not None
+    assert of_loss.difference == pytest.approx(-0.014)
+    assert of_loss.beyond is None, "which rows are right says nothing of a loss"
 
 
 @pytest.mark.parametrize(
@@ -223,12 +231,11 @@ def test_the_command_prints_both_their_difference_and_one_sentence(tmp_path: Pat
     assert done.exit_code == 0
     assert done.stdout.splitlines()[1:] == [
         "test accuracy, paired by seed: same data, split and order",
-        "  A               a: 83.40% ± 2.30% (5 seeds)",
-        "  B               b: 82.00% ± 1.87% (5 seeds)",
-        "  A - B           +1.40 points, 95% interval -1.46 to +4.26 points",
-        "  share of pairs  A is above B in 3 of 5 (1 tie): 70%, 95% interval 30 to 93%",
-        "  on other rows   95% interval -6.28 to +9.08 points of the difference "
-        "if the data were drawn again (Nadeau-Bengio)",
+        "  A                 a: 83.40% ± 2.30% (5 seeds)",
+        "  B                 b: 82.00% ± 1.87% (5 seeds)",
+        "  A - B             +1.40 points, 95% interval -1.46 to +4.26 points",
+        "  share of pairs    A is above B in 3 of 5 (1 tie): 70%, 95% interval 30 to 93%",
+        "  beyond these rows 95% interval -3.01 to +5.81 points, other seeds and other rows of data",
         "  No difference of the means is shown: the 95% interval holds 0; "
         "5 seeds have 80% power to find a difference of 3.83 points.",
     ]
@@ -261,8 +268,8 @@ def test_folders_are_printed_with_what_differs(tmp_path: Path) -> None:
     assert done.stdout == (
         "only in B: new\n\n"
         "test accuracy, paired by seed: same data, split and order\n"
-        f"  A               {before}/a: 83.40% ± 2.30% (5 seeds)\n"
-        f"  B               {after}/a: 83.40% ± 2.30% (5 seeds)\n"
+        f"  A                 {before}/a: 83.40% ± 2.30% (5 seeds)\n"
+        f"  B                 {after}/a: 83.40% ± 2.30% (5 seeds)\n"
         "  Every value of every seed that both have is the same, to the last digit (20 records).\n"
     )
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from repro.config import Catalogue, article_schema, experiment_files, experiment_schema, find_config
-from repro.config.schema import Reported
+from repro.config.resolution import resolution_of
+from repro.config.schema import NAME, Reported
 from repro.config.strict_yaml import Document, parse_file
 from repro.errors import ConfigError, MachineError
 from repro.files import shipped
+from repro.verdicts.types import Resolution
 
 BASE = """\
 article: some-article
@@ -99,6 +101,10 @@ def test_a_file_becomes_a_typed_experiment(base):
         ("value: 86.04", "value: 186",
          "15: reported.accuracy.value: expected an accuracy between 0 and 100, got 186.0"),
         ("  accuracy:", "  acuracy:", "15: reported.acuracy: unknown metric 'acuracy'; did you mean 'accuracy'?"),
+        ("unit: percent", "margin: 4.5", "15: reported.accuracy: margin and margin_reason belong together: "
+         "give both or neither"),
+        ("unit: percent", "margin_reason: why", "15: reported.accuracy: margin and margin_reason belong together: "
+         "give both or neither"),
         ("unit: percent", "spread: 4.5", "15: reported.accuracy: spread and spread_over belong together: "
          "give both or neither"),
         ("{0: 50", "{a: 50", "15: reported.accuracy.steps.a: expected a whole number, got 'a'"),
@@ -112,6 +118,10 @@ def test_a_file_becomes_a_typed_experiment(base):
          "13: protocol.fixed_split.evaluate_at_steps: expected at least 1 item(s), got []"),
         ("{stratified_k_fold: {folds: 10}}", "{fixed_split: {evaluate_at_steps: [1], evaluate_every_epochs: 1}}",
          "13: protocol.fixed_split: evaluate_every_epochs and evaluate_at_steps exclude each other: give one"),
+        ("{stratified_k_fold: {folds: 10}}", "{fixed_split: {evaluate_at_steps: [1, 5], judged_step: 2}}",
+         "13: protocol.fixed_split.judged_step: expected one of evaluate_at_steps, got 2"),
+        ("{stratified_k_fold: {folds: 10}}", "{fixed_split: {evaluate_every_epochs: 1, judged_step: 2}}",
+         "13: protocol.fixed_split.judged_step: expected one of evaluate_at_steps, got 2"),
         ("  - Dropout", "  - Dropuot", "6: model.1: unknown layer 'Dropuot'; did you mean 'Dropout'?"),
         ("  - Dropout", "  - Dropout: {rate: 0.1}\n    Other", '6: model.1: expected one layer as {Class: {argument: '
          'value}}, got {"Dropout": {"rate": 0.1}, "Other": {"rate": 0.2}}'),
@@ -427,17 +437,29 @@ class TestArticles:
             ("claim: []", "4: claim: unknown key 'claim'; did you mean 'claims'?"),
             ("name: x", "4: name: unknown key 'name'; the name is that of the file"),
             ("claims:\n  - {id: c, text: t, a: x, b: y}", "5: claims.0: expected either a, b and direction; or "
-             "figure_of; or not_tested with the reason"),
+             "contrast and direction; or figure_of; or not_tested with the reason"),
             ("claims:\n  - {id: c, text: t, a: x, b: y, direction: more}",
              "5: claims.0.direction: expected 'greater', 'less' or 'equivalent', got 'more'"),
             ("claims:\n  - {id: c, text: t, figure_of: x}\n  - {id: c, text: t, figure_of: x}",
              "6: claims.1.id: expected an id of its own, got 'c' a second time"),
             ("claims:\n  - {id: c, text: t, figure: x}", "5: claims.0.figure: unknown key 'figure'; did you mean "
              "'figure_of'?"),
-            ("claims:\n  - {id: c, text: t, a: x, b: y, direction: less, margin: 5}",
+            ("claims:\n  - {id: c, text: t, a: x, b: y, direction: less, margin: 5, margin_reason: why}",
              "5: claims.0: expected a margin below 1 (0.01 is one point of accuracy), got 5"),
-            ("claims:\n  - {id: c, text: t, figure_of: x, margin: 0.1}",
-             "5: claims.0: margin: expected none, got one: it belongs to a comparison of a and b"),
+            ("claims:\n  - {id: c, text: t, figure_of: x, margin: 0.1, margin_reason: why}",
+             "5: claims.0: margin and part: expected neither, got one: they belong to a comparison"),
+            ("claims:\n  - {id: c, text: t, a: x, b: y, direction: less, margin: 0.1}",
+             "5: claims.0: margin and margin_reason belong together: give both or neither"),
+            ("claims:\n  - {id: c, text: t, contrast: {x: 1, y: 1}, direction: less}",
+             "5: claims.0.contrast: expected weights that add up to 0, got a sum of 2"),
+            ("claims:\n  - {id: c, text: t, contrast: {x: 1}, direction: less}",
+             "5: claims.0.contrast: expected two experiments or more, got 1"),
+            ("claims:\n  - {id: c, text: t, direction: less, contrast: {x: 0, y: 1, z: -1}}",
+             "5: claims.0.contrast.x: expected a weight other than 0, or leave this experiment out"),
+            ("claims:\n  - {id: c, text: t, a: x, b: x, direction: less}",
+             "5: claims.0.b: expected another experiment than a, got 'x'"),
+            ("claims:\n  - {id: c, text: t, a: x, b: y, direction: less, part: {a: z, b: z, what: w}}",
+             "5: claims.0.part.b: expected another experiment than a, got 'z'"),
             ("slips: none", "4: slips: expected a list, got 'none'"),
             ("slips:\n  - a: b", '5: slips.0: expected text, got {"a": "b"}'),
         ],
@@ -448,6 +470,11 @@ class TestArticles:
             Catalogue().article(path)
         assert str(caught.value) == f"{path}:{message}"
 
+    def test_an_experiment_named_twice_is_refused(self, tmp_path, base):
+        assert self.faults(self.write(tmp_path, experiments="[base, base]")) == (
+            "articles/some-article.yaml:3: experiments.1: expected each experiment once, got 'base' a second time"
+        )
+
     def test_experiments_have_to_exist_belong_to_it_and_report_their_figure(self, tmp_path, base):
         claims = (
             "claims:\n"
@@ -455,15 +482,19 @@ class TestArticles:
             "  - {id: two, text: t, figure_of: zzz}\n"
             "  - {id: three, text: t, figure_of: base}\n"
             "  - {id: four, text: t, figure_of: base, metric: loss}\n"
+            "  - {id: five, text: t, contrast: {base: 1, basse: -1}, direction: less}\n"
+            "  - {id: six, text: t, a: base, b: other, direction: less, part: {a: base, b: bose, what: more}}\n"
         )
         write(tmp_path, "other.yaml", BASE.replace("some-article", "another"))
         here = "articles/some-article.yaml"
         assert self.faults(self.write(tmp_path, claims, "[base, other, gone]")).splitlines() == [
-            f"{here}: experiments: unknown experiment 'gone'; known: base, other",
-            f"{here}: claim one: b: unknown experiment 'bsae'; did you mean 'base'?",
-            f"{here}: claim two: figure_of: unknown experiment 'zzz'; known: base, other",
-            f"{here}: experiments: other belongs to article 'another', not to 'some-article'",
-            f"{here}: claim four: figure_of: base reports no loss",
+            f"{here}:3: experiments.2: unknown experiment 'gone'; known: base, other",
+            f"{here}:5: claims.0.b: unknown experiment 'bsae'; did you mean 'base'?",
+            f"{here}:6: claims.1.figure_of: unknown experiment 'zzz'; known: base, other",
+            f"{here}:9: claims.4.contrast.basse: unknown experiment 'basse'; did you mean 'base'?",
+            f"{here}:10: claims.5.part.b: unknown experiment 'bose'; did you mean 'base'?",
+            f"{here}:3: experiments.1: other belongs to article 'another', not to 'some-article'",
+            f"{here}:8: claims.3.figure_of: base reports no loss",
         ]
 
     def test_a_broken_neighbour_counts_where_the_article_names_it(self, tmp_path, base):
@@ -473,15 +504,91 @@ class TestArticles:
         assert "broken.yaml:1: model: expected a value for model, got none" in told
 
     def test_equality_in_loss_has_to_have_a_margin(self, tmp_path, base):
-        claim = "claims:\n  - {id: one, text: t, a: NAME, b: NAME, direction: equivalent, metric: loss"
+        claim = "claims:\n  - {id: one, text: t, a: NAME, b: near, direction: equivalent, metric: loss"
+        write(tmp_path, "near.yaml", "extends: base.yaml\n")
         of_base = claim.replace("NAME", "base")
         assert self.faults(self.write(tmp_path, of_base + "}")) == (
-            "articles/some-article.yaml: claim one: margin: equality in loss needs one, here or with the article's "
-            "figure"
+            "articles/some-article.yaml:5: claims.0.margin: expected a margin, here or with the article's figure: "
+            "equality in loss needs one"
         )
-        Catalogue().check_article(self.write(tmp_path, of_base + ", margin: 0.1}"))
-        write(tmp_path, "declared.yaml", "extends: base.yaml\nreported: {loss: {value: 0.5, margin: 0.1}}\n")
+        Catalogue().check_article(self.write(tmp_path, of_base + ", margin: 0.1, margin_reason: why}"))
+        contrast = of_base.replace("a: base, b: near", "contrast: {base: 1, other: -1}")
+        write(tmp_path, "other.yaml", "extends: base.yaml\n")
+        assert "claims.0.margin: expected a margin" in self.faults(self.write(tmp_path, contrast + "}"))
+        declared = "reported: {loss: {value: 0.5, margin: 0.1, margin_reason: why}}\n"
+        write(tmp_path, "declared.yaml", f"extends: base.yaml\n{declared}")
         Catalogue().check_article(self.write(tmp_path, claim.replace("NAME", "declared") + "}"))
+        Catalogue().check_article(self.write(tmp_path, contrast.replace("other", "declared") + "}"))
+
+
+class TestResolution:
+    ONE_POINT = Resolution(
+        0.01,
+        "one point, the region of practical equivalence of Benavoli, Corani, Demsar and Zaffalon (2017), since no "
+        "claim of an article draws a conclusion from two reported accuracies",
+    )
+
+    def of(self, folder: Path, *claims: str) -> Resolution:
+        """Of an article with claims about `base` (86.04%), `near` (0.8359) and `far` (0.7), which are its own."""
+        for name, value in (("near", "0.8359"), ("far", "0.7")):
+            figure = f"{{value: {value}, unit: fraction, steps: null}}"
+            write(
+                folder, f"{name}.yaml", f"extends: base.yaml\nreported: {{accuracy: {figure}, loss: {{value: 1.0}}}}\n"
+            )
+        write(
+            folder,
+            "other.yaml",
+            "extends: base.yaml\narticle: another\nreported: {accuracy: {value: 86.03, unit: percent}}\n",
+        )
+        write(folder, "silent.yaml", "extends: base.yaml\nreported: null\n")
+        lines = "".join(f"  - {{id: c{i}, text: t, {claim}}}\n" for i, claim in enumerate(claims))
+        path = write(folder, "articles/some-article.yaml", f"{ARTICLE}claims:\n{lines}")
+        catalogue = Catalogue()
+        return resolution_of(catalogue.article(path), catalogue.experiments_of(path))
+
+    def test_half_the_smallest_difference_from_which_a_claim_concludes(self, tmp_path, base):
+        found = self.of(tmp_path, "a: far, b: base, direction: less", "a: near, b: base, direction: less")
+        assert found.value == 0.01225
+        assert found.reason == (
+            "half of 2.45 points, the smallest reported difference from which the article draws a conclusion (base and "
+            "near)"
+        )
+
+    def test_a_single_point_is_told_as_one(self, tmp_path, base):
+        write(tmp_path, "close.yaml", "extends: base.yaml\nreported: {accuracy: {value: 85.04, unit: percent}}\n")
+        assert self.of(tmp_path, "a: close, b: base, direction: less").reason.startswith("half of 1 point, the")
+
+    @pytest.mark.parametrize(
+        "claim",
+        [
+            "a: near, b: base, direction: less, added: true",
+            "a: near, b: base, direction: equivalent",
+            "a: near, b: far, direction: less, metric: loss",
+            "a: silent, b: base, direction: less",
+            "a: other, b: base, direction: less",
+            "figure_of: base",
+            "contrast: {base: 1, near: -1}, direction: less",
+        ],
+    )
+    def test_one_point_where_no_claim_does(self, tmp_path, base, claim):
+        assert self.of(tmp_path, claim) == self.ONE_POINT
+
+    def test_one_point_without_an_article(self):
+        assert resolution_of(None, {}) == self.ONE_POINT
+
+    @pytest.mark.parametrize(
+        ("article", "value", "words"),
+        [
+            ("keras-sonar", 0.01225, "half of 2.45 points, the smallest"),
+            ("tf2-mnist-ablation", 0.00695, "half of 1.39 points, the smallest"),
+            ("keras-fashion-mnist", 0.01, "one point, the region"),
+        ],
+    )
+    def test_shipped_articles(self, article, value, words):
+        catalogue, path = Catalogue(), shipped("configs") / "articles" / f"{article}.yaml"
+        found = resolution_of(catalogue.article(path), catalogue.experiments_of(path))
+        assert found.value == value
+        assert found.reason.startswith(words)
 
 
 class TestCatalogue:
@@ -591,3 +698,8 @@ class TestJsonSchema:
             tree = parse_file(path).value
             assert set(tree) <= set(schema["properties"])
             assert {key for claim in tree["claims"] for key in claim} <= set(schema["$defs"]["Claim"]["properties"])
+
+    def test_of_an_article_tells_about_contrasts_and_parts(self):
+        claim = article_schema()["$defs"]["Claim"]["properties"]
+        assert claim["contrast"]["anyOf"][0]["patternProperties"] == {f"^{NAME.pattern}$": {"type": "number"}}
+        assert claim["part"]["anyOf"][0] == {"$ref": "#/$defs/Part"}

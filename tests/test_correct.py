@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from repro.files import sha256
 from repro.results.correct import CORRECT, correct_npz, read_correct
 from repro.results.provenance import write_provenance
 from repro.results.records import CellResult
-from repro.results.stored import read_stored
+from repro.results.stored import RUNS, find_stored, read_stored
 
 
 def cell(seed: int, right: list[bool]) -> CellResult:
@@ -58,6 +60,22 @@ def saved(**arrays: object) -> bytes:
         return file.getvalue()
 
 
+def compressed() -> bytes:
+    with io.BytesIO() as file:
+        np.savez_compressed(file, seeds=np.arange(1), rows=8, correct=np.zeros((1, 10**6), np.uint8))
+        return file.getvalue()
+
+
+def claiming(shape: str) -> bytes:
+    """A file of a few bytes with an array that is said to have another shape."""
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    with io.BytesIO() as file:
+        with zipfile.ZipFile(file, "w") as archive:
+            for name in ("seeds", "rows", "correct"):
+                archive.writestr(f"{name}.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+        return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -67,6 +85,13 @@ def saved(**arrays: object) -> bytes:
         (saved(seeds=np.array([0])), "expected the arrays seeds, rows and correct"),
         (saved(seeds=np.arange(2), rows=8, correct=np.zeros((1, 1), np.uint8)), "expected 2 lines of 8 packed bits"),
         (saved(seeds=np.arange(1), rows=8, correct=np.zeros((1, 1))), r"got float64 \(1, 1\)"),
+        (saved(seeds=np.int64(1), rows=8, correct=np.zeros((1, 1), np.uint8)), "expected whole numbers, a list of see"),
+        (saved(seeds=np.arange(1), rows=[8], correct=np.zeros((1, 1), np.uint8)), "expected whole numbers, a list of"),
+        (saved(seeds=np.arange(1), rows=-8, correct=np.zeros((1, 0), np.uint8)), "expected whole numbers, a list of"),
+        (saved(seeds=[1, 1], rows=8, correct=np.zeros((2, 1), np.uint8)), "expected each seed once"),
+        (saved(seeds=np.arange(1), rows=10**12, correct=np.zeros((1, 1), np.uint8)), "lines of 1000000000000 packed"),
+        (compressed(), "expected arrays that are not compressed"),
+        (claiming("(1000000, 1000000000)"), "expected the arrays seeds, rows and correct, got"),
     ],
 )
 def test_what_is_no_such_file_is_refused_and_nothing_is_unpickled(content: bytes, message: str) -> None:
@@ -86,13 +111,35 @@ def test_a_damaged_file_is_named_with_what_makes_it_again(tmp_path: Path) -> Non
         read_stored(tmp_path, "small")
 
 
-def test_a_file_that_is_vouched_for_and_can_not_be_read_is_a_fault_of_the_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        (CORRECT, lambda _: pickled(), "Object arrays cannot be loaded"),
+        (CORRECT, lambda _: correct_npz([], 100), "expected 208 test rows, got 100"),
+        (RUNS, lambda _: b"", "line 1: expected the columns experiment"),
+        (
+            RUNS,
+            lambda content: content.replace(b"value", b"values", 1),
+            "line 1: expected the columns experiment",
+        ),
+        (RUNS, lambda content: content[:-20], "line 161: expected 9 values, got [78]"),
+        (RUNS, lambda content: content.replace(b",accuracy,0", b",accuracy,O"), "line 2: could not convert string"),
+        (RUNS, lambda content: content + content.splitlines(True)[1], "line 162: expected each record once"),
+        (RUNS, lambda content: content + b"\xff", "can't decode byte"),
+    ],
+)
+def test_what_is_vouched_for_and_can_not_be_read_is_a_fault_of_the_folder(
+    tmp_path: Path, file: str, change: Callable[[bytes], bytes], message: str
+) -> None:
     store(tmp_path, drawn(), experiment(seeds=SEEDS))
     stored = read_stored(tmp_path, "small")
-    (stored.folder / CORRECT).write_bytes(pickled())
-    write_provenance(stored.folder, stored.provenance.model_copy(update={"correct": sha256(pickled())}))
-    with pytest.raises(MachineError, match=r"small/correct.npz: .*run the experiment again"):
+    path = stored.folder / file
+    path.write_bytes(change(path.read_bytes()))
+    vouched = {file.partition(".")[0]: sha256(path.read_bytes())}
+    write_provenance(stored.folder, stored.provenance.model_copy(update=vouched))
+    with pytest.raises(MachineError, match=rf"small/{file}: .*{message}.*; run the experiment again"):
         read_stored(tmp_path, "small")
+    assert find_stored(tmp_path, "small") is None
 
 
 def test_it_holds_every_seed_of_a_run(tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ def shortened(path: Path) -> list[str]:
     fixed = experiment.protocol.fixed_split
     epoch = ["-S", "training.epochs=1"]
     batches = ["-S", "training.batch_size=500"] if datasets.info(experiment.dataset.name).rows > MANY_ROWS else []
-    steps = ["-S", "protocol.fixed_split.evaluate_at_steps=[0, 60, 119]"] if fixed and fixed.evaluate_at_steps else []
+    listed = "protocol={fixed_split: {evaluate_at_steps: [0, 60, 119]}}"
+    steps = ["-S", listed] if fixed and fixed.evaluate_at_steps else []
     return [*epoch, *batches, *steps]
 
 

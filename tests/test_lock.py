@@ -131,7 +131,7 @@ def test_a_run_that_has_ended_in_any_way_does_not_block(at_work, number, tmp_pat
     result = invoke(*line, machine=stand_in())
     assert (result.exit_code, result.stdout.splitlines()[-1]) == (
         0,
-        f"2 seeds trained; tables in {tmp_path}/out/README.md.",
+        f"2 seeds trained · {tmp_path}/out/report.html",
     )
 
 

@@ -29,7 +29,7 @@ addEventListener("load", () => {{
     const page = frame.contentDocument, view = frame.contentWindow;
     page.querySelectorAll("details").forEach((each) => {{ each.open = true; }});
     const outside = [...page.body.querySelectorAll("*")]
-      .filter((each) => !each.closest(".scroll, .paper") && each.getBoundingClientRect().right > view.innerWidth + 0.5)
+      .filter((each) => !each.closest(".scroll") && each.getBoundingClientRect().right > view.innerWidth + 0.5)
       .map((each) => each.tagName + "." + each.getAttribute("class"));
     return {{
       inner: view.innerWidth,

@@ -67,6 +67,22 @@ def test_its_tables_of_results_are_those_of_the_results_folder() -> None:
     assert [line for line in shown.splitlines() if line.startswith("|")] == rows
 
 
+def test_its_answers_are_those_of_the_results_folder() -> None:
+    (shown,) = re.findall(r"<!-- results:.*?-->\n(.*?)<!-- end of results -->", README, re.DOTALL)
+    index = (RESULTS / "README.md").read_text(encoding="utf-8")
+    answers = re.findall(r"^\*\*.*", index.partition("\n## Numbers\n")[0], re.MULTILINE)
+    assert len(answers) == 3
+    assert re.findall(r"^\*\*.*", shown, re.MULTILINE) == answers
+
+
+def test_its_rates_of_error_are_those_of_the_simulation() -> None:
+    (shown,) = re.findall(r"<!-- rates:.*?-->\n(.*?)<!-- end of rates -->", README, re.DOTALL)
+    figures = re.findall(r"\d+\.\d+%", shown)
+    known = set(re.findall(r"\d+\.\d+%", (RESULTS / "error_rates.md").read_text(encoding="utf-8")))
+    assert len(figures) > 20
+    assert set(figures) <= known
+
+
 def test_its_exit_codes_are_those_of_the_help() -> None:
     stated = dict(re.findall(r"(\d+) ([a-z`][^·.]*)", README.partition("Exit codes: ")[2].partition("\n\n")[0]))
     text = " ".join(CliRunner().invoke(main, ["--help"], standalone_mode=False).output.split())

@@ -305,8 +305,8 @@ def test_a_run_trains_only_what_is_missing(run, out):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [(name, None) for name in ("runs.csv", "provenance.json", "summary.json", "table.md", "accuracy.svg")]
-    + [(name, "") for name in ("runs.csv", "provenance.json", "summary.json")],
+    [(name, None) for name in ("runs.csv", "correct.npz", "provenance.json", "summary.json", "table.md")]
+    + [(name, "") for name in ("runs.csv", "correct.npz", "provenance.json", "summary.json")],
 )
 def test_what_is_damaged_outside_the_cache_is_made_again_from_it(run, out, name, text):
     path = out / "tiny" / name

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import re
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import get_args
@@ -25,7 +25,9 @@ from repro.config.catalogue import Catalogue
 from repro.errors import MachineError
 from repro.files import digest, sha256
 from repro.report import html, text, words
-from repro.report.build import build_experiment, current_summary
+from repro.report.build import Index, build_experiment, current_summary
+from repro.report.markdown import code, plain
+from repro.report.words import READING_CLAIMS, READING_NUMBERS
 from repro.results.records import CellResult, Record
 from repro.results.stored import read_stored
 from repro.verdicts import types
@@ -45,12 +47,13 @@ def small(root: Path) -> tuple[Path, Article]:
     """Two cross-validated experiments with five seeds, a third that is not run, and their article."""
     out = root / "results"
     folds = np.array([[-0.05, 0.05]])
-    base = crossed("base", 80.5, note="No <b>dropout</b>.")
+    reported = {"value": 80.5, "unit": "percent", "spread": 4.0, "spread_over": "folds", "quote": "80.5% (4.0%)"}
+    base = crossed("base", note="No <b>dropout</b>.", reported={"accuracy": reported})
     store(out, base, made_cells(0.8 + folds + np.zeros((5, 1))))
     store(out, crossed("better"), made_cells(0.8 + FIVE[:, None] + folds))
     claims = [
         claim("base", figure_of="base"),
-        claim("better", "greater", note="A note.", added=True),
+        claim("better", "greater", note="A note."),
         claim("absent", "less"),
         claim("background", not_tested="Background | of *another* article."),
     ]
@@ -60,6 +63,7 @@ def small(root: Path) -> tuple[Path, Article]:
         published="2020",
         summary="What the article does.",
         deviations=["A deviation."],
+        unsaid=["What it leaves unsaid."],
         slips=["A slip."],
     )
     return out, made
@@ -69,34 +73,37 @@ README = """\
 # Results
 
 Published figures and claims against ours. Each of our values is a mean over independently seeded runs; what stands \
-after a ± is said beside it. The same with plots, in one file: [report.html](report.html); for machines: \
+after a ± is said beside it. The same in one file: [report.html](report.html); for machines: \
 [claims.json](claims.json).
+
+**A made-up article** (2020): Over 5 seeds, no ordinary run prints 80.5%, though our mean of 80.00% is close to \
+it. The claim “Text of better” holds on these rows, by 2.00 points. The claim “Text of absent” has not been run yet. \
+One more claim is not tested here.
 
 ## Numbers
 
-| experiment | figure | verdict | article | ours: mean ± sd over seeds | margin | seeds |
-| --- | --- | --- | --- | --- | --- | --- |
-| [base](base/table.md) | test accuracy | **CLOSE** | 80.5% | 80.00% ± 0.00% | 5.38 points | 5 |
-| [better](better/table.md) | test accuracy | NOT REPORTED | – | 82.00% ± 1.58% | – | 5 |
+| experiment | figure | verdict | article | ours: mean ± sd over seeds | our mean against it (95% interval) | \
+accepted range (95% of single runs) | rank | resolution | seeds |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| [base](base/table.md) | test accuracy | **CLOSE** | 80.5% | 80.00% ± 0.00% | 0.50 points lower (0.50 to 0.50) | \
+79.95 to 80.05% | 6 of 6 | 1.00 points | 5 |
+| [better](better/table.md) | test accuracy | NOT REPORTED | – | 82.00% ± 1.58% | – | 77.19 to 86.81% | – | – | 5 |
 
-### How to read a number
+Resolutions, what may differ without changing a conclusion:
 
-{numbers}
+- 1.00 points (base): one point, the region of practical equivalence of Benavoli, Corani, Demsar and Zaffalon \
+(2017), since no claim of an article draws a conclusion from two reported accuracies
 
 ## Claims
 
 | article | claim | verdict | outcome |
 | --- | --- | --- | --- |
 | made-up | Text of base. | **CLOSE** | article 80.5%, ours 80.00% ± 0.00%, 5 seeds |
-| made-up | Text of better. (our own question) | **HOLDS ON AVERAGE, TOO SMALL TO MATTER** | \
-+2.00 (+0.04 to +3.96) points, 5 pairs |
+| made-up | Text of better. | **CLAIM HOLDS** | raises accuracy by 2.00 points (0.04 to 3.96): 82.00% against \
+80.00%, 5 pairs |
 | made-up | Text of absent. | NOT RUN YET | Not run yet: absent. |
 
 NOT TESTED HERE, each with its reason under its article: 1 more.
-
-### How to read a comparison
-
-{reading}
 
 ## A made-up article
 
@@ -104,36 +111,25 @@ Source: <https://example.org/article> (2020)
 
 What the article does.
 
-### Experiments
-
-| experiment | figure | article | ours: mean ± sd over seeds | seeds | 95% of single runs | \
-spread over folds (smallest to largest) | verdict |
-| --- | --- | --- | --- | --- | --- | --- | --- |
-| Title of base ([base](base/table.md)) | test accuracy | 80.5% | 80.00% ± 0.00% | 5 | 79.95 to 80.05% | \
-5.00% (5.00 to 5.00%) | **CLOSE** |
-| Title of better ([better](better/table.md)) | test accuracy | – | 82.00% ± 1.58% | 5 | 77.19 to 86.81% | \
-5.00% (5.00 to 5.00%) | NOT REPORTED |
-
-Not run yet: absent.
+![Every seed of every experiment, our mean, the accepted range, and the article's value](made-up.svg)
 
 ### Claims
 
-| claim | verdict | mean difference (its 95% interval) | 95% interval beyond these rows | \
-pairs that show it (95% interval) | Holm's p | pairs of seeds | margin |
-| --- | --- | --- | --- | --- | --- | --- | --- |
-| Text of better. (our own question) `better > base` | **HOLDS ON AVERAGE, TOO SMALL TO MATTER** | \
-+2.00 (+0.04 to +3.96) points | \
-−1.54 to +5.54 points | 90% (46 to 99%) | 0.0474 | 5 | 5.38 points |
+Paired by seed: the same 2 folds and base seed 0. Holm's correction counts 1 comparison. Resolution 1.00 points: \
+one point, the region of practical equivalence of Benavoli, Corani, Demsar and Zaffalon (2017), since no claim of \
+an article draws a conclusion from two reported accuracies.
 
-Paired by seed: the same 2 folds and base seed 0. Holm's correction counts 1 comparison.
-
-- Text of base. **CLOSE.** Our mean is within the margin, yet the article's value lies outside the range \
-of 95% of single runs.
-- Text of better. (our own question) **HOLDS ON AVERAGE, TOO SMALL TO MATTER.** The claim holds on average: \
-4 of 5 paired runs show it \
-(1 tie), too few seeds to say that a single run usually does; yet the difference is too small to matter: its mean is \
-within the margin. Margin 5.38 points: what drawing 208 other test rows would make of the article's 80.5% for base. \
-A note.
+- Text of base. **CLOSE.** The article's value lies above the range of 95% of single runs, yet our mean is close to \
+it: the difference changes no conclusion.
+- Text of better. **CLAIM HOLDS.** The claim holds on average on these rows, and at least three pairs of runs in four \
+show it (ties count half). A note.
+  - `better > base`
+  - on these rows (95% interval): raises accuracy by 2.00 points (0.04 to 3.96): 82.00% against 80.00%
+  - size, in standard deviations of a run: 1.79
+  - pairs that show it (95% interval of the share): 4 of 5 and 1 tie (46 to 99%)
+  - resolution: 1.00 points
+  - Holm's p: 0.0474
+  - pairs: 5
 - Text of absent. **NOT RUN YET.** Not run yet: absent.
 
 ### Claims not tested here
@@ -142,10 +138,19 @@ A note.
 | --- | --- |
 | Text of background. | Background \\| of \\*another\\* article. |
 
+### Experiments
+
+- [base](base/table.md): Title of base
+  - Spread of the test accuracy over folds: the article prints 4.0%, ours is 5.00% on average over 5 seeds \
+(accepted range 4.95 to 5.05%; rank 1 of 6): CLOSE.
+- [better](better/table.md): Title of better
+
+Not run yet: absent.
+
 ### Where the spread of the test accuracy comes from
 
-| experiment | between seeds, of a seed's accuracy | between the folds of one seed | \
-re-drawing 208 test rows (binomial) | re-drawing the 104.0 rows of one fold (binomial) |
+| experiment | between seeds, of a seed's accuracy | between the folds of one seed | re-drawing 208 test rows \
+(binomial) | re-drawing the 104.0 rows of one fold (binomial) |
 | --- | --- | --- | --- | --- |
 | base | 0.00 points | 7.07 points | 2.77 points | 3.92 points |
 | better | 1.58 points | 7.07 points | 2.66 points | 3.77 points |
@@ -156,9 +161,23 @@ Each figure is a standard deviation, over what its column says. The sources over
 
 - A deviation.
 
+### What the article leaves unsaid, and what is done about it
+
+- What it leaves unsaid.
+
 ### Slips of the article
 
 - A slip.
+
+## How to read it
+
+### A number
+
+{numbers}
+
+### A comparison
+
+{claims}
 """
 
 TABLE = """\
@@ -166,23 +185,27 @@ TABLE = """\
 
 No \\<b>dropout\\</b>.
 
-| figure | article | ours: mean ± sd over seeds | seeds | 95% of single runs | 95% interval of mean | \
-spread over folds (smallest to largest) | verdict |
-| --- | --- | --- | --- | --- | --- | --- | --- |
-| test accuracy | 80.5% | 80.00% ± 0.00% | 5 | 79.95 to 80.05% | 80.00 to 80.00% | 5.00% (5.00 to 5.00%) | CLOSE |
-| test loss | – | 0.5000 ± 0.0000 | 5 | 0.5000 to 0.5000 | 0.5000 to 0.5000 | 0.0000 (0.0000 to 0.0000) | NOT REPORTED |
+| figure | article | ours: mean ± sd over seeds | seeds | our mean against it (95% interval) | accepted range (95% \
+of single runs) | rank | resolution | 95% interval of our mean | spread over folds (smallest to largest) | verdict |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| test accuracy | 80.5% (± 4.0% over folds) | 80.00% ± 0.00% | 5 | 0.50 points lower (0.50 to 0.50) | 79.95 to \
+80.05% | 6 of 6 | 1.00 points | 80.00 to 80.00% | 5.00% (5.00 to 5.00%) | CLOSE |
+| test loss | – | 0.5000 ± 0.0000 | 5 | – | 0.5000 to 0.5000 | – | – | 0.5000 to 0.5000 | 0.0000 (0.0000 to 0.0000) \
+| NOT REPORTED |
 
-**test accuracy: CLOSE.** Our mean is within the margin, yet the article's value lies outside the range \
-of 95% of single runs.
+**test accuracy: CLOSE.** The article's value lies above the range of 95% of single runs, yet our mean is close to \
+it: the difference changes no conclusion.
 
-Margin that counts as the same, fixed before the run: test accuracy 5.38 points.
+- Spread of the test accuracy over folds: the article prints 4.0%, ours is 5.00% on average over 5 seeds (accepted \
+range 4.95 to 5.05%; rank 1 of 6): CLOSE.
 
-Rank of the article's value among ours and it, the lowest first: test accuracy 6 of 6.
+The article prints: test accuracy “80.5% (4.0%)”.
 
-A seed's value is the mean over its 2 folds. The spread over folds is the population standard deviation over the folds \
-of one run, as articles print it; it is not an error bar of the mean.
+Resolution of the test accuracy, 1.00 points: one point, the region of practical equivalence of Benavoli, Corani, \
+Demsar and Zaffalon (2017), since no claim of an article draws a conclusion from two reported accuracies.
 
-![Every seed, the mean, and the article's figure where it gives one](accuracy.svg)
+A seed's value is the mean over its 2 folds. The spread over folds is the population standard deviation over the \
+folds of one run, as articles print it; it is not an error bar of the mean.
 
 ## Where the spread of the test accuracy comes from
 
@@ -192,6 +215,10 @@ of one run, as articles print it; it is not an error bar of the mean.
 | between the folds of one seed | 7.07 points |
 | re-drawing 208 test rows (binomial) | 2.77 points |
 | re-drawing the 104.0 rows of one fold (binomial) | 3.92 points |
+
+## How to read it
+
+{numbers}
 
 Made by `repro run configs/base.yaml` (stacked engine). Raw records: [runs.csv](runs.csv). All results: \
 [index](../README.md).
@@ -216,22 +243,28 @@ def small_built(small_once, tmp_path):
 
 def test_whole_pages(small_built):
     out, made = small_built
-    assert [summary.experiment for summary in build(out, made)] == ["base", "better"]
-    reading = "\n".join(f"- {line}" for line in words.READING)
-    numbers = "\n".join(f"- {line}" for line in words.READING_NUMBERS)
-    assert (out / "README.md").read_text() == README.format(reading=reading, numbers=numbers)
-    assert (out / "base" / "table.md").read_text() == TABLE
+    index = build(out, made)
+    assert [summary.experiment for summary in index.summaries] == ["base", "better"]
+    (told,) = index.answers
+    assert (told.article, told.title) == ("made-up", "A made-up article")
+    assert told.sentence in (out / "README.md").read_text()
+    assert told.claims == (("CLOSE", "Text of base."), ("CLAIM HOLDS", "Text of better."))
+    numbers, claims = ("\n".join(f"- {line}" for line in lines) for lines in (READING_NUMBERS, READING_CLAIMS))
+    assert (out / "README.md").read_text() == README.format(numbers=numbers, claims=claims)
+    assert (out / "base" / "table.md").read_text() == TABLE.format(numbers=numbers)
     stored = json.loads((out / "claims.json").read_text())
-    rows = stored["content"]["made-up"]
+    rows = stored["content"]["claims"]["made-up"]
     assert [(row["claim"]["id"], row["verdict"]) for row in rows] == [
         ("base", "CLOSE"),
-        ("better", "HOLDS ON AVERAGE"),
+        ("better", "CLAIM HOLDS"),
         ("absent", "NOT RUN YET"),
         ("background", "NOT TESTED HERE"),
     ]
-    # Ten differences, each of FIVE twice: variance .002 / 9; t(.975, 9) sqrt((1/10 + 1) .002 / 9) = 2.26216 * .0156347.
-    assert rows[1]["judged"]["nadeau_bengio"] == pytest.approx([0.02 - 0.0353682, 0.02 + 0.0353682], abs=1e-7)
-    assert sorted(files(out / "base")) == [*("accuracy.svg", "provenance.json", "runs.csv", "summary.json", "table.md")]
+    assert sorted(stored["files"]) == ["README.md", "made-up.svg", "report.html"]
+    assert rows[1]["judged"]["interval"] == pytest.approx([0.02 - 0.0196324, 0.02 + 0.0196324], abs=1e-6)
+    assert sorted(files(out / "base")) == [
+        *("correct.npz", "provenance.json", "runs.csv", "summary.json", "table.md"),
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -246,7 +279,7 @@ def every(tmp_path_factory):
 @pytest.mark.parametrize("name", ["README.md", "report.html"])
 def test_every_verdict_is_worded_and_has_a_colour(every, name):
     content = (every[0] / name).read_text()
-    for verdict in (*words.TONES, "TOO SMALL TO MATTER"):
+    for verdict in (*words.TONES, "small", "on average only", "beyond these rows: opposite shown"):
         assert verdict in content, verdict
     assert set(words.TONES) > {*get_args(types.NumberWord), *get_args(types.ClaimWord)}
     assert set(html.MARKS) == set(get_args(words.Tone))
@@ -255,7 +288,7 @@ def test_every_verdict_is_worded_and_has_a_colour(every, name):
 def test_a_forced_build_gives_the_same_bytes_from_the_records_alone(every, tmp_path):
     built = files(every[0])
     for name in built:
-        if name.endswith(("runs.csv", "provenance.json")):
+        if name.endswith(("runs.csv", "correct.npz", "provenance.json")):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_bytes(built[name])
     build(tmp_path, every[1], force=True)
@@ -263,14 +296,14 @@ def test_a_forced_build_gives_the_same_bytes_from_the_records_alone(every, tmp_p
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "report.html", "claims.json", "base/table.md", "base/accuracy.svg", "base/summary.json"]
+    "name", ["README.md", "report.html", "claims.json", "made-up.svg", "base/table.md", "base/summary.json"]
 )
 def test_what_was_edited_is_built_again(small_built, name):
     """A digit changed in what is derived would otherwise be printed, and enter the pages over all experiments."""
     out, made = small_built
     built = files(out)
     path = out / name
-    edited = re.sub(r"[1-9](?=\D*$)", lambda digit: str(int(digit[0]) % 9 + 1), path.read_text(), count=1)
+    edited = re.sub(r"\d(?=\D*$)", lambda digit: str((int(digit[0]) + 1) % 10), path.read_text(), count=1)
     assert edited != path.read_text()
     path.write_text(edited)
     build(out, made)
@@ -286,6 +319,17 @@ def test_a_summary_that_somebody_else_has_sealed_is_no_summary(small_built):
     assert build(out, made)
 
 
+@pytest.mark.parametrize("content", [[], {}, {"answers": 1}, {"answers": [{"article": "made-up"}]}])
+def test_claims_that_somebody_else_has_sealed_are_built_again(small_built, content):
+    out, made = small_built
+    path, built = out / "claims.json", files(out)
+    stored = json.loads(path.read_text())
+    seal = {key: stored[key] for key in ("made_from", "files")}
+    path.write_text(json.dumps({"content": content, **seal, "checksum": digest([content, seal])}))
+    build(out, made)
+    assert files(out) == built
+
+
 def test_nothing_is_built_and_little_imported_where_nothing_has_changed(every):
     code = f"""
 import sys
@@ -295,7 +339,7 @@ from repro.report.build import current_index
 from repro.results.stored import read_stored, stored_names
 out, made = Path({str(every[0])!r}), Article.model_validate_json({every[1].model_dump_json()!r})
 stored = [read_stored(out, name) for name in stored_names(out)]
-assert len(current_index(out, stored, {{made.name: made}})) == 11
+assert len(current_index(out, stored, {{made.name: made}}).summaries) == 13
 print(sorted({{"pandas", "scipy", "matplotlib", "jinja2", "tensorflow", "repro.report.html"}} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -334,38 +378,64 @@ def test_new_records_rebuild_everything_that_rests_on_them(small_built):
     out, made = small_built
     cells = made_cells(0.75 + np.zeros((6, 2)))
     changed = changed_by(out, made, lambda: store(out, crossed("better"), cells))
-    derived = {f"better/{name}" for name in ("summary.json", "table.md", "accuracy.svg")}
-    assert changed == PAGES | derived | {"better/runs.csv", "better/provenance.json"}
+    derived = {f"better/{name}" for name in ("summary.json", "table.md")}
+    assert changed == PAGES | derived | {"made-up.svg", "better/runs.csv", "better/provenance.json"}
 
 
-@pytest.mark.parametrize("name", ["README.md", "report.html", "claims.json", "base/table.md", "base/accuracy.svg"])
+@pytest.mark.parametrize("name", ["README.md", "report.html", "claims.json", "made-up.svg", "base/table.md"])
 def test_a_missing_file_comes_back(small_built, name):
     out, made = small_built
     assert changed_by(out, made, (out / name).unlink) == set()
     assert (out / name).is_file()
 
 
-def test_a_plot_that_is_no_longer_drawn_goes(tmp_path):
+def test_a_plot_that_is_no_longer_drawn_goes_unless_somebody_has_edited_it(tmp_path):
     out = tmp_path / "results"
-    store(out, fixed("base"), made_cells(0.8 + EBB, epochs=3))
-    build_experiment(read_stored(out, "base"))
-    assert (out / "base" / "curves.svg").exists()
-    store(out, fixed("base"), made_cells(0.8 + EBB))
-    build_experiment(read_stored(out, "base"))
-    assert not (out / "base" / "curves.svg").exists()
+    for edit in ("", "<!-- mine -->"):
+        store(out, fixed("base"), made_cells(0.8 + EBB, epochs=3))
+        build_experiment(read_stored(out, "base"))
+        plot = out / "base" / "curves.svg"
+        plot.write_text(plot.read_text() + edit)
+        store(out, fixed("base"), made_cells(0.8 + EBB))
+        build_experiment(read_stored(out, "base"))
+        assert plot.exists() == bool(edit)
+
+
+def test_the_plot_of_an_article_without_experiments_goes(small_built):
+    out, made = small_built
+    shutil.rmtree(out / "better")
+    store(out, crossed("base", 80.5, article="other"), made_cells(0.8 + np.zeros((5, 2))))
+    build(out, made)
+    assert not (out / "made-up.svg").exists()
+    assert (out / "other.svg").exists()
 
 
 def test_only_files_that_are_ours_are_removed(tmp_path):
     """A stored summary may name any file as its plot; somebody may have written it."""
-    out, precious = tmp_path / "results", tmp_path / "precious.txt"
+    out, precious, drawing = tmp_path / "results", tmp_path / "precious.txt", tmp_path / "precious.svg"
     store(out, fixed("base"), made_cells(0.8 + EBB))
     build_experiment(read_stored(out, "base"))
-    precious.write_text("mine")
+    for mine in (precious, drawing):
+        mine.write_text("mine")
     path = out / "base" / "summary.json"
     stored = json.loads(path.read_text())
-    path.write_text(json.dumps(stored | {"files": {"../../precious.txt": "0", str(precious): "0"}}))
+    sha = sha256(b"mine")
+    named = {"../../precious.txt": sha, "../../precious.svg": sha, str(drawing): sha, "runs.csv": "0"}
+    path.write_text(json.dumps(stored | {"files": named}))
     build_experiment(read_stored(out, "base"))
-    assert precious.read_text() == "mine"
+    assert precious.read_text() == drawing.read_text() == "mine"
+    assert (out / "base" / "runs.csv").is_file()
+
+
+def test_the_page_shows_no_plot_that_nothing_vouches_for(tmp_path):
+    out = tmp_path / "results"
+    store(out, fixed("base"), made_cells(0.8 + EBB, epochs=3))
+    store(out, fixed("single"), made_cells(0.8 + EBB))
+    (out / "single" / "curves.svg").write_text("<svg>not ours</svg>")
+    build(out)
+    page = (out / "report.html").read_text()
+    assert page.count("<img ") == 2, "the article's, and the curves of base"
+    assert base64.b64encode(b"<svg>not ours</svg>").decode() not in page
 
 
 def test_no_verdict_rests_on_replicas_that_diverged(tmp_path):
@@ -374,10 +444,13 @@ def test_no_verdict_rests_on_replicas_that_diverged(tmp_path):
     records = (Record(0, 1, 9, "test", "accuracy", 0.5), Record(0, 1, 9, "test", "loss", float("nan")))
     nan = [CellResult(seed, 1.0, HERE, records, {0: "diverged"}) for seed in range(12)]
     store(out, fixed("base", 0.5), nan)
-    (summary,) = build(out)
+    (summary,) = build(out).summaries
     assert summary.figures == ()
     index = (out / "README.md").read_text()
-    assert "| [base](base/table.md) | test accuracy | NOT JUDGED | – | – | – | 0 (12 replicas diverged) |" in index
+    assert (
+        "| [base](base/table.md) | test accuracy | NOT JUDGED | – | – | – | – | – | – | 0 (12 replicas diverged) |"
+        in index
+    )
     assert "REPRODUCED**" not in index
     assert "12 replicas diverged" in (out / "report.html").read_text()
 
@@ -462,7 +535,7 @@ def test_records_that_are_not_as_they_were_written_are_never_used(small_built, d
 
 
 def test_an_empty_folder_says_so(tmp_path):
-    assert build(tmp_path) == []
+    assert build(tmp_path) == Index((), ())
     assert (tmp_path / "README.md").read_text().endswith("\n\nNo experiment is stored here yet.\n")
     assert "<p>No experiment is stored here yet.</p>" in (tmp_path / "report.html").read_text()
 
@@ -472,7 +545,7 @@ def test_the_command_builds_from_records_alone(tmp_path):
     out, _ = small(tmp_path)
     done = invoke("report", "-o", out)
     assert (done.exit_code, done.output) == (0, f"Built the tables of 2 experiments in {out}.\n")
-    assert "## made-up\n\n### Experiments\n" in (out / "README.md").read_text()
+    assert "## made-up\n\n![" in (out / "README.md").read_text()
     assert not (out / ".cells").exists()
 
 
@@ -546,6 +619,7 @@ def test_page_has_everything(every):
         "Not run yet: absent.",
         "Background of the article.",
         "A deviation.",
+        "Unsaid.",
         "A slip.",
         "c" * 40,
         "d" * 64,
@@ -556,7 +630,7 @@ def test_page_has_everything(every):
         "between seeds, of a seed&#39;s accuracy",
     ):
         assert shown in content, shown
-    assert content.count('<img src="data:image/svg+xml;base64,') == 11
+    assert content.count('<img src="data:image/svg+xml;base64,') == 1
 
 
 def test_step_tables_stand_on_the_page(tmp_path):
@@ -567,7 +641,7 @@ def test_step_tables_stand_on_the_page(tmp_path):
     content = (out / "report.html").read_text()
     stored = read_stored(out, "base")
     assert build_experiment(stored) == build_experiment(stored, force=True), "as stored, and as made again"
-    assert "<summary>Step by step, as the article prints it</summary>" in content
+    assert "<summary>Test accuracy by step</summary>" in content
     assert re.search(r"<td[^>]*>0\.4100</td><td[^>]*>0\.4000 ± 0\.0007</td><td[^>]*>0\.3485 to 0\.4515</td>", content)
 
 
@@ -596,27 +670,6 @@ def test_duration(seconds, shown):
     assert text.duration(seconds) == shown
 
 
-@pytest.mark.parametrize(("split", "rows"), [("test", 10_000), ("validation", 100), ("train", 60_000)])
-def test_the_default_margin_is_that_of_the_rows_of_the_figures_split(tmp_path, split, rows):
-    reported = {"accuracy": {"value": 0.9, "unit": "fraction", "split": split}}
-    protocol = {"fixed_split": {"evaluate_every_epochs": 1, "validation_from_train": 100}}
-    made = fixed("base", reported=reported, protocol=protocol)
-    cells = [
-        replace(cell, records=(*cell.records, *(Record(0, 1, 9, split, "accuracy", 0.9),) * (split != "test")))
-        for cell in made_cells(0.9 + EBB)
-    ]
-    store(tmp_path, made, cells)
-    summary = build_experiment(read_stored(tmp_path, "base"))
-    assert summary.figure("accuracy", split).judged.margin == pytest.approx(1.96 * (0.9 * 0.1 / rows) ** 0.5, rel=1e-4)
-
-
-def test_a_cross_validation_measures_on_its_training_rows_whether_there_are_test_rows_or_not(tmp_path):
-    made = crossed("base", 90, dataset={"name": "digits", "divide_by": 16})
-    store(tmp_path, made, made_cells(0.9 + np.zeros((5, 2))))
-    summary = build_experiment(read_stored(tmp_path, "base"))
-    assert summary.figures[0].judged.margin == pytest.approx(1.96 * (0.9 * 0.1 / 1437) ** 0.5, rel=1e-4)
-
-
 def test_an_article_kept_with_the_results_counts_more_than_one_of_that_name_that_comes_with_repro(tmp_path):
     out, name = tmp_path / "results", "keras-sonar"
     cells = made_cells(0.8 + EBB[:, None] + [[-0.05, 0.05]])
@@ -640,6 +693,67 @@ def test_what_an_article_says_of_itself_has_no_effect_as_markdown(tmp_path):
     build(out, told)
     page = (out / "README.md").read_text()
     assert "Source: https://example.org/> \\<script>x\\</script> (\\[2020\\](javascript:x) \\<b>)" in page
+
+
+MARKED = "# 1 *b* _i_ ~~s~~ `c` [l](x) <b> &lt; | <!-- results -->"
+
+
+def test_given_text_has_no_effect_as_markdown_or_html(tmp_path):
+    out = tmp_path / "results"
+    reported = {"accuracy": {"value": 0.8, "unit": "fraction", "quote": f"0.8 {MARKED}"}}
+    base = fixed("base", reported=reported, title=MARKED, note=MARKED)
+    store(out, base, made_cells(0.8 + EBB), overrides=("training.epochs=`2` <b>",))
+    store(out, fixed("better"), made_cells(0.81 + EBB), overrides=("training.epochs=`2` <b>",))
+    part = {"a": "base", "b": "better", "what": MARKED}
+    claims = [
+        claim("better", "greater", text=MARKED, short=MARKED, note=MARKED, part=part, margin=0.1, margin_reason=MARKED),
+        claim("y", not_tested=MARKED),
+    ]
+    lines = {key: [MARKED] for key in ("deviations", "unsaid", "slips")}
+    build(out, article(claims, title=MARKED, summary=MARKED, published=MARKED, source=MARKED, **lines))
+    escaped = "\\# 1 \\*b\\* \\_i\\_ \\~\\~s\\~\\~ \\`c\\` \\[l\\](x) \\<b> \\&lt; "
+    for page in ("README.md", "base/table.md"):
+        content = (out / page).read_text()
+        assert escaped[1:] in content
+        bare = re.sub(r"``.*?``|\\.", "", content)
+        assert re.findall(r"<(?!https)[^ ]|&lt;|\*b\*|~~|`c`|\[l\]", bare) == [], page
+    page = Page((out / "report.html").read_text())
+    assert {tag for tag, _ in page.tags}.isdisjoint({"b", "i", "script"})
+    assert "training.epochs=`2` &lt;b&gt;" in (out / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "escaped"),
+    [
+        ("- a", "\\- a"),
+        ("+ a", "\\+ a"),
+        ("# a", "\\# a"),
+        ("> a", "\\> a"),
+        ("1. a", "1\\. a"),
+        ("---", "\\---"),
+        ("snake_case - 5 > 3 & 2", "snake_case - 5 > 3 & 2"),
+        ("line\nbreak", "line break"),
+    ],
+)
+def test_plain_text(given, escaped):
+    assert plain(given) == escaped
+
+
+@pytest.mark.parametrize(
+    ("given", "span"), [("a b", "`a b`"), ("a `b` c", "``a `b` c``"), ("`b`", "`` `b` ``"), ("a\nb", "`a b`")]
+)
+def test_code(given, span):
+    assert code(given) == span
+
+
+def test_articles_come_by_when_they_were_published_and_the_unknown_last(tmp_path):
+    out = tmp_path / "results"
+    published = {"a-later": "2020", "b-sooner": "2016, updated 2020", "c-unknown": "", "d-later": "2020"}
+    for place, name in enumerate(published):
+        store(out, fixed(f"e{place}", article=name), made_cells(0.8 + EBB))
+    build(out, *(article([], name=name, title=f"Title {name}", published=year) for name, year in published.items()))
+    titles = re.findall(r"^## Title (.*)$", (out / "README.md").read_text(), re.MULTILINE)
+    assert titles == ["b-sooner", "a-later", "d-later", "c-unknown"]
 
 
 def test_results_under_another_name_are_refused(small_built):

@@ -64,7 +64,7 @@ def test_a_seed_that_always_dies_is_exit_code_5_and_in_the_table_and_tried_again
     again = invoke("run", config, "-o", out, "-j", "1", machine=in_workers(stand_in_cell))
     assert (again.exit_code, again.stdout.splitlines()[-1]) == (
         0,
-        f"1 seed trained, 2 of 3 seeds identical to the stored ones; tables in {out}/README.md.",
+        f"1 seed trained · {out}/report.html",
     )
     assert {row["status"] for row in read_runs(out / "tiny")} == {"ok"}
 
@@ -198,7 +198,7 @@ def real(tmp_path_factory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("real")
     configs, out = write_configs(folder / "configs"), folder / "out"
     result = invoke("run", configs, "-j", "2", "-o", out)
-    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, f"6 seeds trained; tables in {out}/README.md.")
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, f"6 seeds trained · {out}/report.html")
     return configs, out
 
 
@@ -251,7 +251,7 @@ def test_records_do_not_depend_on_order_or_on_what_a_worker_has_trained_before(r
     assert [read_runs(tmp_path / name) for name in ("tiny", "other")] == before
     forced = invoke("run", configs / "tiny.yaml", "--force", "-j", "2", "-o", tmp_path)
     same = "3 of 3 seeds identical to the stored ones"
-    assert forced.stdout.splitlines()[-1] == f"3 seeds trained, {same}; tables in {tmp_path}/README.md."
+    assert forced.stdout.splitlines()[-1] == f"3 seeds trained · {same} · {tmp_path}/report.html"
     assert read_runs(tmp_path / "tiny") == before[0]
 
 
@@ -279,7 +279,7 @@ def test_killed_in_the_middle_a_run_goes_on_to_the_same_tables(real, start, tmp_
     stored = len(list(out.glob(".cells/*/*/seed-*.json")))
     assert 0 < stored < 6
     result = invoke("run", configs / "tiny.yaml", configs / "other.yaml", "-j", "2", "-o", out)
-    assert result.stdout.splitlines()[-1] == f"{6 - stored} seeds trained; tables in {out}/README.md."
+    assert result.stdout.splitlines()[-1] == f"{6 - stored} seeds trained · {out}/report.html"
     assert list(out.rglob(".*.tmp")) == []
     for name in ("tiny", "other"):
         assert read_runs(out / name) == read_runs(whole / name)
@@ -361,7 +361,7 @@ def test_a_new_article_needs_one_file_for_each_experiment_and_no_python(tmp_path
         "reported: null\n"
     )
     result = invoke("run", configs, "-j", "2", "-o", out)
-    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, f"10 seeds trained; tables in {out}/README.md.")
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, f"10 seeds trained · {out}/report.html")
     assert len(read_runs(out / "tanh_small")) == 5 * 5 * 2
     table = (out / "tanh_small" / "table.md").read_text()
     assert table.startswith("# tanh_small: Two hidden layers of tanh units, L2 and RMSprop\n")

@@ -137,6 +137,8 @@ def test_tags(tagged, tag):
         ("a: b: c", "1: not valid YAML: mapping values are not allowed here"),
         ("a: 'b", "1: not valid YAML: while scanning a quoted scalar, found unexpected end of stream"),
         ("a: *b", "1: not valid YAML: found undefined alias 'b'"),
+        ('a: 1\nb: "\\e[31m"', r"2: b: expected text without control characters, got '\x1b'"),
+        ('"\\a": 1', r"1: expected text without control characters, got '\x07'"),
         ("a: 1\nb: \x1b[31m", "2: not valid YAML: special characters are not allowed"),
         ("a: 1\nb: \0", "2: expected text, got a NUL character"),
         (b"a: 1\nb: \xff", "2: expected UTF-8 text, got byte 0xff"),

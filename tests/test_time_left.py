@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from repro.cli import time_left
-from repro.cli.time_left import TimeLeft
+from repro.cli import progress
+from repro.cli.progress import TimeLeft
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def clock(monkeypatch):
         def monotonic(self) -> float:
             return self.now
 
-    monkeypatch.setattr(time_left, "time", clock := Clock())
+    monkeypatch.setattr(progress, "time", clock := Clock())
     return clock
 
 

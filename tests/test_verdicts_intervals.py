@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from repro.verdicts import intervals
-from repro.verdicts.intervals import nadeau_bengio, t_quantile, two_sided, upper_tail, wilson
+from repro.verdicts.intervals import inside, t_quantile, two_sided, upper_tail, wilson
 
 
 @pytest.mark.parametrize(
@@ -47,32 +47,22 @@ def test_wilson_refuses_what_is_no_proportion(successes, n):
         wilson(successes, n)
 
 
-def test_nadeau_bengio_by_hand():
-    # Ten differences, mean .02, sum of squares 2 * .001 + 10 * .0001 = .003, variance .003 / 9 = .00033333;
-    # two folds: n_test / n_train = 1; (1/10 + 1) * .00033333 = .00036667, root .0191485; t(.975, 9) = 2.2621572
-    by_seed = np.array([0.01, 0.03, 0.02, 0.04, 0.0])
-    differences = by_seed[:, None] + np.array([-0.01, 0.01])
-    assert nadeau_bengio(differences, 1.0) == pytest.approx((0.02 - 0.0433170, 0.02 + 0.0433170), abs=1e-6)
-
-
-def test_nadeau_bengio_does_not_shrink_to_nothing_with_more_seeds():
-    rng = np.random.default_rng(1)
-    low, high = nadeau_bengio(rng.normal(size=(10_000, 10)), 1 / 9)
-    assert (high - low) / 2 == pytest.approx(1.96 * np.sqrt(1 / 9), rel=0.01)
-
-
-@pytest.mark.parametrize("ratio", [0.0, -1.0, float("nan"), float("inf")])
-def test_nadeau_bengio_refuses_an_impossible_ratio(ratio):
-    with pytest.raises(ValueError, match=f"^expected a positive n_test / n_train, got {ratio}$"):
-        nadeau_bengio(np.zeros((2, 2)), ratio)
-
-
 def test_tails_of_t_and_of_a_zero_standard_error():
     # t(.975, 4) = 2.7764451, so a difference of that many standard errors has a tail of .025
     assert upper_tail(2.7764451, 1.0, 4) == pytest.approx(0.025)
     assert two_sided(-2.7764451, 1.0, 4) == pytest.approx(0.05)
     assert [upper_tail(difference, 0.0, 4) for difference in (0.1, 0.0, -0.1)] == [0.0, 0.5, 1.0]
     assert [two_sided(difference, 0.0, 4) for difference in (0.1, 0.0, -0.1)] == [0.0, 1.0, 0.0]
+
+
+def test_degrees_of_freedom_need_not_be_whole():
+    # Between t(.975, 4) = 2.7764 and t(.975, 5) = 2.5706
+    assert 2.5706 < t_quantile(0.975, 4.5) < 2.7764
+
+
+@pytest.mark.parametrize(("interval", "within"), [((0.9, 1.1), True), ((0.89, 1.1), False), ((0.9, 1.11), False)])
+def test_an_interval_may_reach_the_ends(interval, within):
+    assert inside(interval, 1.0, 0.1) is within
 
 
 def test_equal_values_have_exactly_their_mean_and_no_spread():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from repro.verdicts.types import FoldSpread
-from repro.verdicts.variance import fold_spread, variance_budget
+from repro.verdicts.variance import fold_spread, fold_spreads, variance_budget
 
 FOLDS = np.array([[0.8, 0.9], [0.7, 0.9]])
 
@@ -52,6 +52,7 @@ def test_a_single_seed_has_no_spread_between_seeds():
 
 def test_fold_spread_is_the_population_deviation_of_each_seed():
     # ddof 0: .05 and .10
+    assert fold_spreads(FOLDS) == pytest.approx([0.05, 0.10])
     spread = fold_spread(FOLDS)
     assert spread == FoldSpread(pytest.approx(0.075), pytest.approx(0.05), pytest.approx(0.10))
 

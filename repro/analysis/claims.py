@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from repro.analysis.figures import ExperimentSummary, Figure
-from repro.analysis.margins import Margin, claim_margin
-from repro.analysis.pairs import NoPair, Pair, paired
+from repro.analysis.margins import claim_margin
+from repro.analysis.pairs import Matched, NotMatched, matched
 from repro.config.article import Article, Claim
 from repro.results.stored import StoredExperiment
 from repro.verdicts.claim import judge_claims
-from repro.verdicts.types import ClaimVerdict
+from repro.verdicts.types import ClaimInput, ClaimVerdict, Resolution
+
+ALPHA = 0.05
+"""Error of the claims of an article, all looks at them together."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,11 @@ class ClaimResult:
     verdict: str
     sentence: str
     judged: ClaimVerdict | None = None
-    """Of a comparison; positive in the claimed direction."""
+    """Of a comparison or contrast."""
+    experiments: tuple[str, ...] = ()
+    """Those that `judged.weights` and `judged.means` speak of, in their order; for A against B, A and B."""
+    part: ClaimVerdict | None = None
+    """What of the difference is not what the claim is about: `claim.part`, judged in the same direction."""
     figure: Figure | None = None
     """Of a claim that is a reported figure."""
     left_out: tuple[int, ...] = ()
@@ -39,16 +46,19 @@ class ClaimResult:
     @property
     def kind(self) -> Literal["comparison", "figure", "not tested"]:
         """What the claim is about."""
-        return "comparison" if self.claim.direction else "figure" if self.claim.figure_of else "not tested"
+        return "comparison" if self.claim.weights else "figure" if self.claim.figure_of else "not tested"
 
 
 @dataclass(frozen=True, eq=False)
 class _Ready:
-    """A comparison that can be judged."""
+    """A comparison that can be judged, and what it is judged on."""
 
-    pair: Pair
-    margin: Margin
+    given: ClaimInput
+    matched: Matched
+    margin: Resolution | None
     trial: str
+    looks: int
+    """Looks at growing numbers of seeds that share the error."""
 
 
 def judge_article(
@@ -59,22 +69,19 @@ def judge_article(
     `stored`, `summaries`: experiments by name, of this article or another. All comparisons that can be tested are one
     family for Holm's correction.
     """
-    matched = {claim.id: _matched(claim, stored) for claim in article.claims if claim.direction}
-    ready = {name: each for name, each in matched.items() if isinstance(each, _Ready)}
-    inputs = [
-        ready[claim.id].pair.claim(claim.direction, ready[claim.id].margin.value)
-        for claim in article.claims
-        if claim.direction and claim.id in ready
-    ]
-    verdicts = dict(zip(ready, judge_claims(inputs), strict=True))
+    compared = [claim for claim in article.claims if claim.weights]
+    found = {claim.id: _ready(claim, claim.weights, stored) for claim in compared}
+    ready = {name: each for name, each in found.items() if isinstance(each, _Ready)}
+    alpha = ALPHA / max((each.looks for each in ready.values()), default=1)
+    verdicts = dict(zip(ready, judge_claims([each.given for each in ready.values()], alpha), strict=True))
     family = sum(verdict.p_holm is not None for verdict in verdicts.values())
     results = []
     for claim in article.claims:
-        found = matched.get(claim.id)
-        if isinstance(found, _Ready):
-            results.append(_compared(claim, found, verdicts[claim.id], family))
-        elif found:
-            results.append(found)
+        each = found.get(claim.id)
+        if isinstance(each, _Ready):
+            results.append(_compared(claim, each, verdicts[claim.id], family, _part(claim, stored, alpha)))
+        elif isinstance(each, ClaimResult):
+            results.append(each)
         elif claim.figure_of:
             results.append(_of_figure(claim, claim.figure_of, stored, summaries))
         else:
@@ -82,19 +89,30 @@ def judge_article(
     return tuple(results)
 
 
-def _compared(claim: Claim, ready: _Ready, verdict: ClaimVerdict, family: int) -> ClaimResult:
-    pair = ready.pair
+def _compared(
+    claim: Claim, ready: _Ready, verdict: ClaimVerdict, family: int, part: ClaimVerdict | None
+) -> ClaimResult:
     return ClaimResult(
         claim,
         verdict.verdict,
         verdict.sentence,
         judged=verdict,
-        left_out=pair.left_out,
-        shared=pair.shared,
+        experiments=tuple(claim.weights),
+        part=part,
+        left_out=ready.matched.left_out,
+        shared=ready.matched.shared,
         family=family,
-        margin_from=ready.margin.source,
+        margin_from=ready.margin.reason if ready.margin else "none is declared, so any difference matters",
         trial=ready.trial,
     )
+
+
+def _part(claim: Claim, stored: Mapping[str, StoredExperiment], alpha: float) -> ClaimVerdict | None:
+    """The part of a comparison that is about something else, judged by itself; None where it can't be."""
+    if claim.part is None:
+        return None
+    ready = _ready(claim, {claim.part.a: 1.0, claim.part.b: -1.0}, stored)
+    return judge_claims([ready.given], alpha)[0] if isinstance(ready, _Ready) else None
 
 
 def _of_figure(
@@ -109,26 +127,52 @@ def _of_figure(
         sentence = f"{name} has no {claim.metric} that the article's can be compared with."
         return ClaimResult(claim, "NOT JUDGED", sentence)
     trial = stored[name].provenance.trial
-    if figure.judged is None:
-        sentence = "No margin is declared for this figure, so it is shown and not judged."
+    if figure.judged is None:  # the article reports it for another split
+        sentence = f"{name} has no {claim.metric} that the article's can be compared with."
         return ClaimResult(claim, "NOT JUDGED", sentence, figure=figure, trial=trial)
     return ClaimResult(claim, figure.judged.verdict, figure.judged.sentence, figure=figure, trial=trial)
 
 
-def _matched(claim: Claim, stored: Mapping[str, StoredExperiment]) -> _Ready | ClaimResult:
-    """Both experiments matched by seed, or why there is nothing to judge."""
-    missing = [name for name in dict.fromkeys((claim.a, claim.b)) if name and name not in stored]
+def _ready(claim: Claim, weights: Mapping[str, float], stored: Mapping[str, StoredExperiment]) -> _Ready | ClaimResult:
+    """The experiments of a weighted sum matched by seed, or why there is nothing to judge."""
+    missing = [name for name in weights if name not in stored]
     if missing:
         return ClaimResult(claim, "NOT RUN YET", f"Not run yet: {', '.join(missing)}.")
-    a, b = stored[str(claim.a)], stored[str(claim.b)]
-    pair, trial = paired(a, b, claim.metric), a.provenance.trial
-    if isinstance(pair, Pair) and trial == b.provenance.trial:
-        return _Ready(pair, claim_margin(claim, a, b), trial)
-    told = [f"{each.name} {each.provenance.trial or 'as configured'}" for each in (a, b)]
-    if isinstance(pair, NoPair) and pair.unlike:
-        sentence = f"The two do not share their splits, so their seeds are no pairs: they differ in {pair.unlike}."
-    elif trial != b.provenance.trial:
-        sentence = f"The two were run with different overrides: {' and '.join(told)}."
+    members = [stored[name] for name in weights]
+    found = matched(members, claim.metric)
+    trials = {each.name: each.provenance.trial for each in members}
+    if isinstance(found, Matched) and len(set(trials.values())) == 1:
+        margin = claim_margin(claim, members)
+        looks = max(each.provenance.looks for each in members)
+        return _Ready(_input(claim, weights, members, found, margin), found, margin, members[0].provenance.trial, looks)
+    if isinstance(found, NotMatched) and found.unlike:
+        sentence = f"They do not share their splits, so their seeds are no pairs: they differ in {found.unlike}."
+    elif isinstance(found, Matched):
+        told = [f"{name} {trial or 'as configured'}" for name, trial in trials.items()]
+        sentence = f"They were run with different overrides: {' and '.join(told)}."
     else:
-        sentence = f"No seed has a finite test {claim.metric} in both."
+        sentence = f"No seed has a finite test {claim.metric} in {'both' if len(members) == 2 else 'all'}."
     return ClaimResult(claim, "NOT COMPARABLE", sentence)
+
+
+def _input(
+    claim: Claim,
+    weights: Mapping[str, float],
+    members: Sequence[StoredExperiment],
+    found: Matched,
+    margin: Resolution | None,
+) -> ClaimInput:
+    """What is judged; with the article's own difference, where it prints a figure of each experiment."""
+    reported = [each.experiment.reported.get(claim.metric) for each in members]
+    printed = [figure for figure in reported if figure and figure.split == "test"]
+    whole = len(printed) == len(members)
+    pairs = list(zip(weights.values(), printed, strict=True)) if whole else []
+    return ClaimInput(
+        found.values,
+        tuple(weights.values()),
+        claim.direction or "greater",
+        margin.value if margin else 0.0,
+        found.correct,
+        sum(weight * figure.stored for weight, figure in pairs) if whole else None,
+        sum(abs(weight) * figure.half_width for weight, figure in pairs),
+    )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from repro.analysis.pairs import NoPair, paired
+from repro.analysis.pairs import NotMatched, matched
 from repro.analysis.record_diff import RecordDiff, compare_records
 from repro.results.provenance import changes
 from repro.results.stored import StoredExperiment
 from repro.verdicts.claim import judge_claims
-from repro.verdicts.types import ClaimVerdict, Floats, Unpaired
+from repro.verdicts.types import ClaimInput, ClaimVerdict, Floats, Unpaired
 from repro.verdicts.unpaired import compare_unpaired
 
 
@@ -52,17 +52,17 @@ def compare_experiments(a: StoredExperiment, b: StoredExperiment, metric: str) -
 
     Raises ValueError where one has no seed with a valid value of it (its `values` are then empty).
     """
-    pair = paired(a, b, metric)
+    pair = matched([a, b], metric)
     records = compare_records(a.records, b.records) if a.name == b.name else None
     differences = changes(a.provenance.conditions, b.provenance.conditions)
-    if isinstance(pair, NoPair):
+    if isinstance(pair, NotMatched):
         why = f"not paired: {f'they differ in {pair.unlike}' if pair.unlike else 'they have no seed in common'}"
         values_a, values_b = a.values(metric), b.values(metric)
         unpaired = compare_unpaired(values_a, values_b)
         return Comparison(a, b, metric, values_a, values_b, None, unpaired, why, records, differences)
-    (verdict,) = judge_claims([pair.claim("greater", 0.0)])
+    (verdict,) = judge_claims([ClaimInput(pair.values, (1.0, -1.0), "greater", 0.0, pair.correct)])
     why = "paired by seed: same data, split and order"
     if pair.left_out:
         noun = "seed is" if len(pair.left_out) == 1 else "seeds are"
         why += f"; {len(pair.left_out)} {noun} left out, not finite or not there in both"
-    return Comparison(a, b, metric, pair.a, pair.b, verdict, None, why, records, differences)
+    return Comparison(a, b, metric, pair.values[0], pair.values[1], verdict, None, why, records, differences)

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 
 from repro.config.schema import Reported
-from repro.verdicts.types import MIN_SEEDS, Distribution, FoldSpread, Interval, NumberVerdict, VarianceComponent
+from repro.verdicts.types import (
+    MIN_SEEDS,
+    Distribution,
+    FoldSpread,
+    Interval,
+    ListingVerdict,
+    NumberVerdict,
+    VarianceComponent,
+)
 
 
 @dataclass(frozen=True)
@@ -25,15 +33,19 @@ class Figure:
     reported: Reported | None
     over: Distribution
     judged: NumberVerdict | None
-    """None where the article gives no figure, or one without a margin."""
+    """None where the article gives no figure; NOT JUDGED where there is no margin."""
+    margin_reason: str
+    """Why the margin of `judged` is what it is; empty where there is none."""
     fold_spread: FoldSpread | None
+    spread_judged: NumberVerdict | None
+    """The article's spread over folds against those of our seeds; None where it prints none."""
 
     @property
     def verdict(self) -> str:
         """The verdict, or why there is none."""
         if self.judged:
             return self.judged.verdict
-        return "NOT REPORTED" if self.reported is None else "NOT JUDGED"
+        return "NOT REPORTED"
 
     @property
     def prediction(self) -> Interval | None:
@@ -47,23 +59,13 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class StepRow:
-    """A figure that the article prints for one step, against ours."""
+class Listing:
+    """A metric that the article lists by step, judged as a whole; `judged.each` goes with `steps`."""
 
     metric: str
     split: str
-    step: int
-    judged: NumberVerdict
-
-    @property
-    def prediction(self) -> Interval | None:
-        """95% interval for one further run; None for too few seeds."""
-        return _of_enough(self.judged.n, self.judged.prediction)
-
-    @property
-    def inside(self) -> bool | None:
-        """Whether the article's value is in it; None for too few seeds."""
-        return self.prediction and self.judged.in_prediction
+    steps: tuple[int, ...]
+    judged: ListingVerdict
 
 
 def _of_enough(seeds: int, interval: Interval | None) -> Interval | None:
@@ -90,7 +92,7 @@ class ExperimentSummary(BaseModel):
     at_chance: tuple[str, ...]
     """Seeds that have learnt nothing; like the others they are shown and counted."""
     figures: tuple[Figure, ...]
-    steps: tuple[StepRow, ...]
+    listings: tuple[Listing, ...]
     variance: tuple[VarianceComponent, ...]
 
     def figure(self, metric: str, split: str) -> Figure | None:
@@ -104,7 +106,7 @@ class ExperimentSummary(BaseModel):
 
     @property
     def judged(self) -> tuple[Figure, ...]:
-        """The figures with a verdict."""
+        """The figures that the article reports."""
         return tuple(figure for figure in self.figures if figure.judged)
 
     @property

@@ -1,82 +1,76 @@
-"""Two experiments matched by seed: the same way for the claims of an article and for any two that are compared."""
+"""Experiments matched by seed: the same way for the claims of an article and for any two that are compared."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
+from numpy.typing import NDArray
 
 from repro.config.schema import Experiment
 from repro.results.stored import StoredExperiment
-from repro.verdicts.types import ClaimInput, Direction, Floats
+from repro.verdicts.types import Floats
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
-    """The seeds that both experiments have with a valid figure of every fold, and the figures."""
+class Matched:
+    """The seeds that k experiments all have with a valid figure of every fold, and what they came to."""
 
     seeds: tuple[int, ...]
     left_out: tuple[int, ...]
-    """Seeds of either that are not among them."""
-    folds_a: Floats
-    """Shape (seeds, folds), in stored units; one fold without cross-validation."""
-    folds_b: Floats
+    """Seeds of any of them that are not among these."""
+    values: Floats
+    """(k, n seeds) in stored units: the mean over folds."""
+    correct: NDArray[np.bool_] | None
+    """(k, n seeds, rows), which test rows were predicted right; None where it is not known, or not of this metric."""
     shared: str
-    """What two runs with one seed share, in words."""
-
-    @property
-    def a(self) -> Floats:
-        """(n,) values of the first by seed: the mean over folds."""
-        return np.asarray(self.folds_a.mean(axis=1), np.float64)
-
-    @property
-    def b(self) -> Floats:
-        """Those of the second."""
-        return np.asarray(self.folds_b.mean(axis=1), np.float64)
-
-    def claim(self, direction: Direction, margin: float) -> ClaimInput:
-        """A claim about the first against the second; `margin` in stored units."""
-        folds = self.folds_a.shape[1]
-        if folds == 1:
-            return ClaimInput(self.a, self.b, direction, margin)
-        return ClaimInput(self.a, self.b, direction, margin, self.folds_a, self.folds_b, 1 / (folds - 1))
+    """What runs with one seed share, in words."""
 
 
 @dataclass(frozen=True)
-class NoPair:
-    """Why two experiments can't be matched: what of their splits is not the same; else no seed is valid in both."""
+class NotMatched:
+    """Why experiments can't be matched: what of their splits is not the same; else no seed is valid in all."""
 
     unlike: str
 
 
-def paired(a: StoredExperiment, b: StoredExperiment, metric: str) -> Pair | NoPair:
-    """Match two experiments by a metric on the test data."""
-    unlike = _unlike_splits(a.experiment, b.experiment)
+def matched(stored: Sequence[StoredExperiment], metric: str) -> Matched | NotMatched:
+    """Match experiments by a metric on the test data."""
+    unlike = _unlike_splits([each.experiment for each in stored])
     if unlike:
-        return NoPair(unlike)
-    protocol = a.experiment.protocol
-    every_fold = range(protocol.folds)
-    of_a, of_b = (each.valid(metric).reindex(columns=every_fold).dropna() for each in (a, b))
-    seeds = of_a.index.intersection(of_b.index).sort_values()
+        return NotMatched(unlike)
+    first = stored[0].experiment
+    tables = [each.valid(metric).reindex(columns=range(first.protocol.folds)).dropna() for each in stored]
+    seeds = reduce(lambda left, right: left.intersection(right), (table.index for table in tables)).sort_values()
     if not len(seeds):
-        return NoPair("")
-    every = np.union1d(a.frame["seed"].unique(), b.frame["seed"].unique())
-    split = f"the same {protocol.folds} folds" if protocol.stratified_k_fold else "the same training and test rows"
-    return Pair(
+        return NotMatched("")
+    every = np.unique(np.concatenate([each.frame["seed"].unique() for each in stored]))
+    folds = first.protocol.stratified_k_fold
+    split = f"the same {folds.folds} folds" if folds else "the same training and test rows"
+    return Matched(
         seeds=tuple(int(seed) for seed in seeds),
         left_out=tuple(int(seed) for seed in every if seed not in seeds),
-        folds_a=of_a.loc[seeds].to_numpy(),
-        folds_b=of_b.loc[seeds].to_numpy(),
-        shared=f"{split} and base seed {a.experiment.base_seed}",
+        values=np.stack([table.loc[seeds].mean(axis=1).to_numpy(np.float64) for table in tables]),
+        correct=_correct(stored, seeds) if metric == "accuracy" else None,
+        shared=f"{split} and base seed {first.base_seed}",
     )
 
 
-def _unlike_splits(a: Experiment, b: Experiment) -> str:
-    """What keeps seed s of one experiment from having the split of seed s of the other; empty if nothing does."""
-    folds = [each.protocol.stratified_k_fold for each in (a, b)]
-    pairs = {
-        "data set": (a.dataset.name, b.dataset.name),
-        "split": tuple(split.described if split else "a fixed split" for split in folds),
-        "base_seed": (a.base_seed, b.base_seed),
+def _correct(stored: Sequence[StoredExperiment], seeds: Sequence[int]) -> NDArray[np.bool_] | None:
+    of_each = [each.correct_rows.of(seeds) for each in stored]
+    known = [rows for rows in of_each if rows is not None]
+    return np.stack(known) if len(known) == len(stored) else None
+
+
+def _unlike_splits(experiments: Sequence[Experiment]) -> str:
+    """What keeps seed s of one experiment from having the split of seed s of another; empty if nothing does."""
+    folds = [each.protocol.stratified_k_fold for each in experiments]
+    values = {
+        "data set": [each.dataset.name for each in experiments],
+        "split": [split.described if split else "a fixed split" for split in folds],
+        "base_seed": [str(each.base_seed) for each in experiments],
     }
-    return "; ".join(f"{what} ({of_a} and {of_b})" for what, (of_a, of_b) in pairs.items() if of_a != of_b)
+    distinct = {what: list(dict.fromkeys(found)) for what, found in values.items()}
+    return "; ".join(f"{what} ({' and '.join(found)})" for what, found in distinct.items() if len(found) > 1)

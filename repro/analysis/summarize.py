@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repro.analysis.figures import ExperimentSummary, Figure, StepRow
-from repro.analysis.margins import figure_margin
+from repro.analysis.figures import ExperimentSummary, Figure, Listing
+from repro.analysis.margins import figure_margin, spread_margin
 from repro.config.schema import Reported
 from repro.results.stored import StoredExperiment
-from repro.verdicts.number import describe, judge_number
-from repro.verdicts.types import VarianceComponent
-from repro.verdicts.variance import fold_spread, variance_budget
+from repro.verdicts.number import describe, judge_listing, judge_number
+from repro.verdicts.types import Floats, NumberVerdict, Resolution, VarianceComponent
+from repro.verdicts.variance import fold_spread, fold_spreads, variance_budget
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -36,7 +36,7 @@ def summarize(stored: StoredExperiment) -> ExperimentSummary:
         diverged=_status(frame, "diverged"),
         at_chance=_at_chance(stored),
         figures=tuple(figure for figure in figures if figure),
-        steps=tuple(row for metric, reported in experiment.reported.items() for row in _steps(frame, metric, reported)),
+        listings=tuple(found for metric in experiment.reported if (found := _listing(stored, metric))),
         variance=_variance(stored),
     )
 
@@ -52,33 +52,49 @@ def _figure(stored: StoredExperiment, metric: str, split: str) -> Figure | None:
     table = stored.valid(metric, split)
     if not len(table):
         return None
-    values = table.mean(axis=1).to_numpy()
     reported = stored.experiment.reported.get(metric)
     if reported and reported.split != split:
         reported = None
+    values, folds = table.mean(axis=1).to_numpy(), table.to_numpy()
     margin = figure_margin(stored, metric, reported) if reported else None
     return Figure(
         metric,
         split,
         reported,
         over=describe(values),
-        judged=None
-        if reported is None or margin is None
-        else judge_number(values, reported.stored, reported.half_width, margin),
-        fold_spread=fold_spread(table.to_numpy()) if table.shape[1] > 1 else None,
+        judged=_judged(values, reported, margin) if reported else None,
+        margin_reason=margin.reason if margin else "",
+        fold_spread=fold_spread(folds) if folds.shape[1] > 1 else None,
+        spread_judged=_spread(stored, folds, reported) if reported else None,
     )
 
 
-def _steps(frame: DataFrame, metric: str, reported: Reported) -> list[StepRow]:
-    chosen = frame[(frame["metric"] == metric) & (frame["split"] == reported.split)]
-    rows = []
-    for step, value in (reported.steps or {}).items():
-        values = chosen.loc[chosen["step"] == step, "value"].to_numpy()
-        values = values[np.isfinite(values)]
-        if len(values):
-            judged = judge_number(values, value / reported.scale, reported.half_width, margin=0)
-            rows.append(StepRow(metric, reported.split, step, judged))
-    return rows
+def _judged(values: Floats, reported: Reported, margin: Resolution | None) -> NumberVerdict:
+    return judge_number(values, reported.stored, reported.half_width, margin.value if margin else None)
+
+
+def _spread(stored: StoredExperiment, folds: Floats, reported: Reported) -> NumberVerdict | None:
+    """The article's spread over folds, as a figure like any other."""
+    if reported.spread is None or reported.spread_over != "folds" or folds.shape[1] < 2:
+        return None
+    margin = spread_margin(stored).value
+    return judge_number(fold_spreads(folds), reported.spread / reported.scale, reported.half_width, margin)
+
+
+def _listing(stored: StoredExperiment, metric: str) -> Listing | None:
+    """What the article lists by step, as far as it was recorded; None where no seed has all of it."""
+    reported, frame = stored.experiment.reported[metric], stored.frame
+    if not reported.steps:
+        return None
+    rows = frame[(frame["metric"] == metric) & (frame["split"] == reported.split) & (frame["status"] == "ok")]
+    table = rows.pivot(index="seed", columns="step", values="value")
+    listed = {step: value for step, value in reported.steps.items() if step in table.columns}
+    table = table[list(listed)]
+    table = table[np.isfinite(table).all(axis=1)]
+    if table.empty:
+        return None
+    article = np.array(list(listed.values())) / reported.scale
+    return Listing(metric, reported.split, tuple(listed), judge_listing(table.to_numpy(), article, reported.half_width))
 
 
 def _variance(stored: StoredExperiment) -> tuple[VarianceComponent, ...]:

@@ -17,6 +17,7 @@ def main() -> None:
     \b
     repro run configs/sonar_hidden.yaml    train, and print the article's figure against ours
     repro check                            has anything changed since the committed results?
+    repro audit configs/sonar_hidden.yaml  what can be known before any run
     repro compare sonar_visible sonar_hidden
     repro list                             what there is
     repro show configs/sonar_hidden.yaml   the resolved experiment and its model
@@ -28,6 +29,6 @@ def main() -> None:
 
 for command in (
     *(training.run, training.check),
-    *(reading.report, reading.compare, reading.list_, reading.show, reading.data, reading.schema),
+    *(reading.audit, reading.report, reading.compare, reading.list_, reading.show, reading.data, reading.schema),
 ):
     main.add_command(command)

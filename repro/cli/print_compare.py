@@ -41,14 +41,13 @@ def _print_difference(comparison: Comparison) -> None:
         _line("share of pairs", f"{_higher(paired)}: {100 * paired.share:.0f}%, 95% interval {low} to {high}%")
     else:
         _line("share of pairs", f"{100 * judged.share:.0f}% of all pairs of runs have A above B")
-    if paired and paired.nadeau_bengio:
-        across = _interval(paired.nadeau_bengio, metric)
-        _line("on other rows", f"{across} of the difference if the data were drawn again (Nadeau-Bengio)")
+    if paired and paired.beyond:
+        _line("beyond these rows", f"{_interval(paired.beyond.interval, metric)}, other seeds and other rows of data")
     click.echo(f"  {_sentence(comparison)}")
 
 
 def _line(name: str, text: str) -> None:
-    click.echo(f"  {name:<16}{text}")
+    click.echo(f"  {name:<18}{text}")
 
 
 def print_folders(folders: Folders) -> None:

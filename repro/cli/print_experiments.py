@@ -10,12 +10,14 @@ import yaml
 
 from repro.config.schema import Experiment
 from repro.datasets import DatasetInfo
-from repro.report import text
+from repro.report import text, words
 
 if TYPE_CHECKING:
     from repro.analysis.figures import ExperimentSummary
     from repro.commands.cache_state import CacheState
     from repro.commands.run import RunResult
+    from repro.commands.until import UntilResult
+    from repro.report.answer import Answer
 
 
 def print_run(result: RunResult) -> None:
@@ -24,27 +26,47 @@ def print_run(result: RunResult) -> None:
         print_summary(summary)
 
 
+def print_answer(answer: Answer) -> None:
+    """What is said of an article, and the verdict on each of its claims."""
+    click.echo(f"\n{answer.title}\n  {answer.sentence}")
+    for verdict, claim in answer.claims:
+        click.echo(f"    {verdict}: {claim}")
+
+
+def print_until(until: UntilResult) -> None:
+    """Which claims are decided with how many seeds, and why no more were trained."""
+    why = {
+        "decided": "every claim is decided",
+        "not judged": "no claim that is not decided can be judged",
+        "seeds": f"{until.looks[-1]} seeds are the most that were allowed",
+        "budget": "the next look would not end within the budget",
+    }
+    looks = ", ".join(map(str, until.looks))
+    click.echo(f"\nLooks planned at {looks} seeds, each at its share of the error; ended since {why[until.stopped]}:")
+    several = len({each.article for each in until.decisions}) > 1
+    for each in until.decisions:
+        claim = f"{each.article}, {each.result.claim.id}" if several else each.result.claim.id
+        state = "decided" if each.decided else "not decided"
+        click.echo(f"  {claim}: {state} with {text.seeds(each.seeds)}: {each.result.verdict}")
+
+
 def print_summary(summary: ExperimentSummary) -> None:
-    """The table of one experiment: article against ours."""
+    """What an experiment has come to: article against ours, and what the verdicts rest on."""
     click.echo(f"\n{summary.experiment}: {summary.title}")
     for figure in summary.figures:
-        lines = [
-            ("article", text.article_value(figure)),
-            ("ours", f"{text.our_value(figure)} over {text.seeds(figure.over.n)}"),
-            ("95% of single runs", text.figure_interval(figure, figure.prediction)),
-            ("95% interval of mean", text.figure_interval(figure, figure.confidence)),
-        ]
-        if figure.fold_spread:
-            spread = figure.fold_spread
-            mean = text.number(spread.mean, text.as_percent(figure), text.decimals_of(figure))
-            between = text.figure_interval(figure, (spread.minimum, spread.maximum))
-            told = f"{mean} (one seed to another: {between})"
-            lines.append(("spread over folds", told))
-        if figure.judged:
-            lines.append(("verdict", f"{figure.judged.verdict}: {figure.judged.sentence}"))
-        click.echo(f"  {text.name_of(figure)}")
-        for name, value in lines:
-            click.echo(f"    {name:<21}{value}")
+        theirs = f"article {text.article_number(figure)}, " if figure.reported else ""
+        ours = f"ours {text.our_value(figure)} over {text.seeds(figure.over.n)}"
+        verdict = f": {words.verdict_of(figure)}" if figure.judged else ""
+        click.echo(f"  {text.name_of(figure)}: {theirs}{ours}{verdict}")
+        if figure.judged and figure.prediction:
+            accepted = text.figure_interval(figure, figure.prediction)
+            resolution = "" if figure.judged.margin is None else f", resolution {text.resolution_of(figure)}"
+            click.echo(f"    accepted range {accepted}, rank {text.rank_of(figure)}{resolution}")
+            click.echo(f"    our mean is {text.distance_of(figure)}. {figure.judged.sentence}")
+    if not summary.figures:
+        click.echo("  no seed has a valid figure")
+    for line in words.together(summary):
+        click.echo(f"  {line}")
 
 
 def print_cache_state(state: CacheState) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from repro.cli.machine import Machine, pass_machine
-from repro.cli.options import RESULTS, out_option, set_option
+from repro.cli.options import RESULTS, configs_argument, out_option, set_option
 from repro.cli.process import finish
 from repro.cli.streams import say
 
@@ -23,7 +24,7 @@ def report(out: Path | None) -> None:
 
     out = out or RESULTS
     check_folder(out)
-    count = len(command.report(out, Catalogue()))
+    count = len(command.report(out, Catalogue()).summaries)
     say(f"Built the tables of {count} experiment{'s' if count != 1 else ''} in {out}.")
 
 
@@ -48,6 +49,29 @@ def compare(a: str, b: str, out: Path | None, metric: str) -> None:
         print_folders(found)
     else:
         print_comparison(found)
+
+
+@click.command()
+@configs_argument
+@out_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: the fields of repro.analysis.audit.")
+def audit(configs: tuple[str, ...], out: Path | None, as_json: bool) -> int:
+    """What can be known before any run: nothing is trained.
+
+    Whether the test rows can give each accuracy that an article prints (the GRIM test), how many rows each claimed
+    difference is, what may differ without changing a conclusion, what 5, 30 and 120 seeds can tell, and what the
+    article leaves unsaid. The spread between runs is that of stored results where there are any, else binomial.
+
+    An impossible value is a finding and no error: the exit code is 0 unless a config is wrong.
+    """
+    from repro.cli.print_audit import print_audit
+    from repro.commands.audit import audit as command
+    from repro.config.catalogue import Catalogue
+
+    result = command(configs, out or RESULTS, Catalogue())
+    if as_json:
+        return finish(result, lambda: click.echo(json.dumps(asdict(result), indent=2)))
+    return finish(result, lambda: print_audit(result))
 
 
 @click.command("list")

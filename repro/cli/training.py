@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from repro.cli.machine import Machine, pass_machine
-from repro.cli.options import RESULTS, TRIALS, configs_argument, jobs_option, out_option, quiet_option, set_option
+from repro.cli.options import (
+    RESULTS,
+    TRIALS,
+    configs_argument,
+    jobs_option,
+    out_option,
+    quiet_option,
+    set_option,
+    until_options,
+)
 from repro.cli.process import Interrupt, finish
 from repro.cli.streams import STDOUT, closed_pipes_tolerated, say, tell
 from repro.errors import BusyError, UsageError
 
 if TYPE_CHECKING:
     from repro.commands.check import CheckResult
+    from repro.commands.jobs import Job
     from repro.commands.references import Reference
     from repro.commands.run import RunResult
+    from repro.commands.until import UntilResult
     from repro.config.catalogue import Catalogue
+    from repro.report.answer import Answer
     from repro.training.executor import Executor
     from repro.training.progress import Progress
 
@@ -52,6 +65,7 @@ def _watching(quiet: bool, then: str) -> Iterator[Progress]:
     help="One compiled program per seed, or Keras' own fit, replica by replica.",
 )
 @jobs_option
+@until_options
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be trained, and why; train nothing.")
 @click.option("-f", "--force", is_flag=True, help="Train again what is already there.")
 @click.option(
@@ -59,7 +73,7 @@ def _watching(quiet: bool, then: str) -> Iterator[Progress]:
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Results folder [default: results, or trials with -S, --seeds or --engine keras].",
+    help="Results folder [default: results, or trials with -S, --seeds, --until or --engine keras].",
 )
 @quiet_option
 @pass_machine
@@ -70,6 +84,9 @@ def run(
     overrides: tuple[str, ...],
     engine: str,
     jobs: int | None,
+    until: str | None,
+    max_seeds: int | None,
+    budget: float | None,
     dry_run: bool,
     force: bool,
     out: Path | None,
@@ -78,55 +95,121 @@ def run(
     """Train every seed of the experiments and write their results.
 
     CONFIG is a file, a folder of files, or the name of an experiment that comes with repro. Finished seeds are kept:
-    the same command again trains only what is missing. A run with -S, --seeds or --engine keras is a trial, kept
-    apart from the results unless -o says where.
+    the same command again trains only what is missing. A run with -S, --seeds, --until or --engine keras is a trial,
+    kept apart from the results unless -o says where.
     """
-    from repro.cli.print_experiments import print_cache_state
-    from repro.commands.cache_state import cache_state
     from repro.commands.jobs import jobs_of
-    from repro.commands.run import run as command
     from repro.config.catalogue import Catalogue
     from repro.report.build import check_folder
 
-    trial = bool(overrides or seeds or engine != "stacked")
-    out = out or (TRIALS if trial else RESULTS)
     if seeds is not None:
         overrides = (*overrides, f"seeds={seeds}")
+    looking = _looking(until, max_seeds, budget, overrides, dry_run or force)
+    trial = bool(overrides or until or engine != "stacked")
+    out = out or (TRIALS if trial else RESULTS)
     check_folder(out)
     catalogue = Catalogue()
     job_list = jobs_of(catalogue, configs, machine.environment(), overrides, engine)
     if dry_run:
-        for job in job_list:
-            print_cache_state(cache_state(job, out, force))
-        return 0
+        return _would_train(job_list, out, force)
+    looked = None
     with _watching(quiet, f"the same command{' without --force' if force else ''} goes on from there") as progress:
-        result = command(job_list, out, machine.executor(jobs), progress, force, machine.clock)
-    return finish(result, lambda: _show_run(result, out, catalogue, quiet))
+        if looking:
+            looked = looking.run(machine, job_list, configs, catalogue, out, jobs, progress)
+            result = looked.run
+        else:
+            from repro.commands.run import run as command
+
+            result = command(job_list, out, machine.executor(jobs), progress, force, machine.clock)
+    return finish(result, lambda: _show_run(result, out, catalogue, quiet, looked))
 
 
-def _show_run(result: RunResult, out: Path, catalogue: Catalogue, quiet: bool) -> None:
-    """The table of each experiment, and the pages over all of them brought up to date."""
-    from repro.cli.print_experiments import print_run
+def _would_train(job_list: Sequence[Job], out: Path, force: bool) -> int:
+    from repro.cli.print_experiments import print_cache_state
+    from repro.commands.cache_state import cache_state
+
+    for job in job_list:
+        print_cache_state(cache_state(job, out, force))
+    return 0
+
+
+@dataclass(frozen=True)
+class _Looking:
+    """`--until decided` and its limits."""
+
+    max_seeds: int | None
+    budget: float | None
+
+    def run(
+        self,
+        machine: Machine,
+        job_list: Sequence[Job],
+        configs: Sequence[str],
+        catalogue: Catalogue,
+        out: Path,
+        jobs: int | None,
+        progress: Progress,
+    ) -> UntilResult:
+        from repro.commands.jobs import articles_of
+        from repro.commands.until import MOST_SEEDS, run_until_decided
+        from repro.training.executor import available_cores
+
+        return run_until_decided(
+            job_list,
+            articles_of(catalogue, configs),
+            out,
+            machine.executor(jobs),
+            progress,
+            most=self.max_seeds or MOST_SEEDS,
+            budget=self.budget,
+            workers=jobs or available_cores(),
+            clock=machine.clock,
+        )
+
+
+def _looking(
+    until: str | None, max_seeds: int | None, budget: float | None, overrides: Sequence[str], other: bool
+) -> _Looking | None:
+    """Raises UsageError where options do not go together."""
+    if until and (other or any(each.startswith("seeds=") for each in overrides)):
+        raise UsageError("--until decided: expected neither --seeds, --force nor --dry-run beside it")
+    if not until and (max_seeds is not None or budget is not None):
+        raise UsageError("--max-seeds and --budget: expected --until decided, which they are limits of")
+    return _Looking(max_seeds, budget) if until else None
+
+
+def _show_run(result: RunResult, out: Path, catalogue: Catalogue, quiet: bool, until: UntilResult | None) -> None:
+    """What each experiment came to, the pages over all of them brought up to date, and last the answer."""
+    from repro.cli.print_experiments import print_answer, print_run, print_until
     from repro.commands.report import rebuild
 
     if not quiet:
         with closed_pipes_tolerated(STDOUT):
             print_run(result)
+    answers: tuple[Answer, ...] = ()
     try:
-        rebuild(out, catalogue, result.stored)
+        answers = rebuild(out, catalogue, result.stored).answers
     except BusyError as error:  # one that has begun since ours ended; its own end rebuilds the index
         tell(f"{error} The index of results is left to it.")
-    if not quiet:
-        say(_done(result, out))
+    if quiet:
+        return
+    articles = {summary.article for summary in result.summaries}
+    with closed_pipes_tolerated(STDOUT):
+        for answer in answers:
+            if answer.article in articles:
+                print_answer(answer)
+        if until:
+            print_until(until)
+    say(f"\n{_done(result)} · {out / 'report.html'}")
 
 
-def _done(result: RunResult, out: Path) -> str:
+def _done(result: RunResult) -> str:
     from repro.report.text import seeds
 
     what = f"{seeds(result.trained)} trained" if result.trained else "Nothing to train: every seed is stored"
     if result.compared:
-        what += f", {result.identical} of {seeds(result.compared)} identical to the stored ones"
-    return f"{what}; tables in {out / 'README.md'}."
+        what += f" · {result.identical} of {seeds(result.compared)} identical to the stored ones"
+    return what
 
 
 @click.command()

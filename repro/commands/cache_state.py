@@ -48,8 +48,10 @@ class CacheState:
 
 def describes(provenance: Provenance, job: Job) -> bool:
     """Whether a provenance is that of this job, wherever and whenever it was run."""
-    told = (provenance.experiment, provenance.article, provenance.config, provenance.overrides)
-    return told == (job.experiment, job.article, job.config, job.overrides) and provenance.made.engine == job.engine
+    given = (provenance.experiment, provenance.article, provenance.config, provenance.overrides)
+    rule = (provenance.resolution, provenance.looks, provenance.made.engine)
+    asked = (job.experiment, job.article, job.config, job.overrides)
+    return given == asked and rule == (job.resolution, job.looks, job.engine)
 
 
 def cache_state(job: Job, out: Path, force: bool) -> CacheState:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from repro import datasets
 from repro.config.article import Article
-from repro.config.catalogue import Catalogue, experiment_files, find_config
+from repro.config.catalogue import Catalogue, article_file, experiment_files, find_config
+from repro.config.resolution import resolution_of
 from repro.config.schema import Experiment
 from repro.errors import ConfigError, UsageError
 from repro.files import shipped
 from repro.results.provenance import Conditions, DataUsed, Environment
 from repro.training.plan import check_plan, check_reported
+from repro.verdicts.types import Resolution
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,10 @@ class Job:
     overrides: tuple[str, ...] = ()
     article: Article | None = None
     """The experiment's article where it is not one that comes with repro: kept with the results, for their pages."""
+    resolution: Resolution = field(kw_only=True)
+    looks: int = field(default=1, kw_only=True)
+    """Looks at growing numbers of seeds that are planned."""
+    """What an accuracy of it may differ by without changing a conclusion."""
 
     @cached_property
     def conditions(self) -> Conditions:
@@ -36,9 +42,25 @@ class Job:
         data = DataUsed(rows=info.rows, test_rows=info.test_rows, classes=info.classes, sha256=info.sha256)
         return Conditions(trained=self.experiment.trained, engine=self.engine, data=data, environment=self.environment)
 
+    def with_seeds(self, seeds: int, looks: int) -> Job:
+        """The same job with so many seeds, at one of so many looks at it."""
+        experiment = self.experiment.model_copy(update={"seeds": seeds})
+        overrides = tuple(each for each in self.overrides if not each.startswith("seeds="))
+        return replace(self, experiment=experiment, overrides=(*overrides, f"seeds={seeds}"), looks=looks)
+
     def by(self, engine: str) -> Job:
         """The same job by another engine."""
         return replace(self, engine=engine)
+
+
+@dataclass(frozen=True)
+class Configured:
+    """An experiment that a command line names, and what the files around its own say of it."""
+
+    path: Path
+    experiment: Experiment
+    article: Article | None
+    resolution: Resolution
 
 
 def jobs_of(
@@ -48,7 +70,29 @@ def jobs_of(
     overrides: Sequence[str] = (),
     engine: str = "stacked",
 ) -> list[Job]:
-    """The jobs for configs given by path, folder or name.
+    """The jobs for configs given by path, folder or name. Raises ConfigError and UsageError as `configured` does."""
+    own = shipped("configs").resolve()
+    return [
+        Job(
+            each.experiment,
+            engine,
+            environment,
+            _shown(each.path),
+            tuple(overrides),
+            None if each.path.resolve().parent == own else each.article,
+            resolution=each.resolution,
+        )
+        for each in configured(catalogue, given, overrides)
+    ]
+
+
+def articles_of(catalogue: Catalogue, given: Sequence[str]) -> dict[str, Article]:
+    """The articles of experiments given by path, folder or name; raises what `configured` raises."""
+    return {each.article.name: each.article for each in configured(catalogue, given) if each.article}
+
+
+def configured(catalogue: Catalogue, given: Sequence[str], overrides: Sequence[str] = ()) -> list[Configured]:
+    """The experiments in configs given by path, folder or name, in that order, checked with all that is beside them.
 
     Raises ConfigError for any fault of a config, its article or an override, UsageError where nothing is named.
     """
@@ -59,22 +103,16 @@ def jobs_of(
     for path, experiment in zip(paths, experiments, strict=True):
         check_experiment(path, experiment, overrides)
     _check_names(experiments)
-    articles = [catalogue.article_of(path, experiment) for path, experiment in zip(paths, experiments, strict=True)]
-    pairs = zip(paths, articles, strict=True)
-    for beside in dict.fromkeys(path.parent / "articles" / f"{each.name}.yaml" for path, each in pairs if each):
-        catalogue.check_article(beside)
-    own = shipped("configs").resolve()
-    return [
-        Job(
-            experiment,
-            engine,
-            environment,
-            _shown(path),
-            tuple(overrides),
-            None if path.resolve().parent == own else article,
-        )
-        for path, experiment, article in zip(paths, experiments, articles, strict=True)
-    ]
+    resolutions: dict[Path, Resolution] = {}
+    found = []
+    for path, experiment in zip(paths, experiments, strict=True):
+        article, beside = catalogue.article_of(path, experiment), article_file(path, experiment)
+        if beside not in resolutions:
+            if article:
+                catalogue.check_article(beside)
+            resolutions[beside] = resolution_of(article, catalogue.experiments_of(beside) if article else {})
+        found.append(Configured(path, experiment, article, resolutions[beside]))
+    return found
 
 
 def _files(name: str) -> list[Path]:

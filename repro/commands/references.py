@@ -70,6 +70,14 @@ def _reference(stored: StoredExperiment, job: Job | None, environment: Environme
     provenance = stored.provenance
     engine = provenance.made.engine
     if job is None:
-        job = Job(stored.experiment, engine, environment, provenance.config, provenance.overrides, provenance.article)
+        job = Job(
+            stored.experiment,
+            engine,
+            environment,
+            provenance.config,
+            provenance.overrides,
+            provenance.article,
+            resolution=provenance.resolution,
+        )
     job = job.by(engine)
     return Reference(job, stored, changes(provenance.conditions, job.conditions))

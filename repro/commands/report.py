@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from repro.analysis.figures import ExperimentSummary
 from repro.config.article import Article
 from repro.config.catalogue import Catalogue
 from repro.errors import UsageError
 from repro.files import locked, shipped
-from repro.report.build import build_index, current_index
+from repro.report.build import Index, build_index, current_index
 from repro.results.stored import StoredExperiment, read_stored, stored_names
 
 
-def report(out: Path, catalogue: Catalogue) -> list[ExperimentSummary]:
+def report(out: Path, catalogue: Catalogue) -> Index:
     """Build everything that is derived in a results folder again. Raises UsageError where there is no such folder."""
     if not out.is_dir():
         raise UsageError(f"{out}: no such results folder; `repro run CONFIG` makes one")
     return rebuild(out, catalogue, force=True)
 
 
-def rebuild(
-    out: Path, catalogue: Catalogue, known: Sequence[StoredExperiment] = (), force: bool = False
-) -> list[ExperimentSummary]:
+def rebuild(out: Path, catalogue: Catalogue, known: Sequence[StoredExperiment] = (), force: bool = False) -> Index:
     """Bring everything that is derived in a results folder up to date, or, with `force`, build all of it again.
 
     `known` has been read or written by this command already, under the folder's lock or just now. Raises MachineError

@@ -130,7 +130,7 @@ def with_data(jobs: Sequence[Job], progress: Progress) -> tuple[list[Job], dict[
         try:
             check_labels(job.experiment, labels[job.experiment.dataset.name])
         except ConfigError as error:
-            raise ConfigError(f"{job.experiment.name}: {error}") from error
+            raise ConfigError(f"{job.config}: protocol.{error}") from error
     for job in jobs:
         if job not in ready:
             progress.note(f"{job.experiment.name}: left out, its data can't be had")
@@ -188,6 +188,8 @@ class _Training:
         self._result = result
         self._started: dict[str, float] = {}
         """When the first cell of an experiment began."""
+        self._fresh: dict[str, list[int]] = {}
+        """Seeds of each experiment that were trained now."""
 
     def run(self) -> None:
         tasks = [
@@ -215,6 +217,7 @@ class _Training:
         state.finished[cell.seed] = cell
         state.missing.remove(cell.seed)
         self._started.setdefault(name, self._clock() - cell.seconds)
+        self._fresh.setdefault(name, []).append(cell.seed)
         self._progress.trained(name, cell)
         if not state.missing:
             self._write(state)
@@ -232,7 +235,7 @@ class _Training:
     def _write(self, state: CacheState) -> None:
         """Records, provenance and tables of an experiment."""
         job, before, runs, correct = state.job, state.stored, state.runs, state.correct
-        if before and job.experiment.name in self._started:
+        if before:
             self._count_identical(before, runs, correct)
         moved = before is None or (before.runs, before.correct) != (runs, correct)
         old = current_summary(before) if before and moved else None
@@ -253,6 +256,8 @@ class _Training:
         provenance = Provenance(
             experiment=job.experiment,
             article=job.article,
+            resolution=job.resolution,
+            looks=job.looks,
             config=job.config,
             overrides=job.overrides,
             runs=sha256(runs.encode()),
@@ -282,7 +287,7 @@ class _Training:
     def _count_identical(self, before: StoredExperiment, runs: str, correct: bytes) -> None:
         """Hold records that were trained now, and which rows are right, against the stored ones, seed by seed."""
         now, rows = records_by_seed(runs), read_correct(correct)
-        both = before.records.keys() & now.keys()
+        both = [seed for seed in self._fresh.get(before.name, []) if before.records.get(seed)]
         self._result.compared += len(both)
         self._result.identical += sum(
             before.records[seed] == now[seed] and before.correct_rows.same(rows, seed) for seed in both

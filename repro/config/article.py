@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -10,37 +12,97 @@ from pydantic import Field, field_validator, model_validator
 from repro.config.keras_specs import SpecError
 from repro.config.schema import Name, Strict
 
+ROUNDING = 1e-9
+"""What the weights of a contrast may add up to: thirds are written with so many decimals."""
+
+
+def _check_two(a: str | None, b: str | None) -> None:
+    """Raises SpecError where an experiment is compared with itself."""
+    if a is not None and a == b:
+        raise SpecError(f"expected another experiment than a, got {b!r}", ("b",))
+
+
+def _check_weights(contrast: Mapping[str, float]) -> None:
+    """Raises SpecError where a weighted sum of experiments is no contrast."""
+    path = ("contrast",)
+    if len(contrast) < 2:
+        raise SpecError(f"expected two experiments or more, got {len(contrast)}", path)
+    if idle := next((name for name, weight in contrast.items() if not weight), None):
+        raise SpecError("expected a weight other than 0, or leave this experiment out", (*path, idle))
+    total = math.fsum(contrast.values())
+    if abs(total) > ROUNDING:
+        raise SpecError(f"expected weights that add up to 0, got a sum of {total:.9g}", path)
+
+
+class Part(Strict):
+    """A part of a comparison that is not about what the claim is about: `a` against `b`, in its own words.
+
+    Of hidden dropout against a baseline with another optimizer: the control against the baseline.
+    """
+
+    a: Name
+    b: Name
+    what: str = Field(min_length=1, max_length=200, description='what makes this part: "the optimizer and max-norm"')
+
+    @model_validator(mode="after")
+    def _two(self) -> Part:
+        _check_two(self.a, self.b)
+        return self
+
 
 class Claim(Strict):
-    """A statement of the article: a comparison of two stored experiments, or one that is not tested here and why.
+    """A statement of the article: a comparison of stored experiments, a reported figure, or why it is not tested.
 
-    `direction` speaks of `a` against `b`: greater, less, or equivalent within the margin.
+    `direction` speaks of `a` against `b`, or of a contrast (the weighted sum of several experiments) against 0:
+    greater, less, or equivalent within the margin.
     """
 
     id: Name
     text: str = Field(min_length=1, max_length=500)
+    short: str = Field("", max_length=200, description='the claim after "that": "hidden dropout is worse"')
     a: Name | None = None
     b: Name | None = None
+    contrast: dict[Name, float] | None = Field(None, description="experiment -> weight; the weights add up to 0")
     direction: Literal["greater", "less", "equivalent"] | None = None
     metric: Literal["accuracy", "loss"] = "accuracy"
     margin: float | None = Field(
         None,
         gt=0,
-        description="a difference this small does not matter; of an accuracy as a fraction: 0.01 is one point",
+        description="what may differ without changing a conclusion; of an accuracy as a fraction: 0.01 is one point",
     )
+    margin_reason: str = Field("", max_length=300, description="why the margin is so much; needed with a margin")
+    part: Part | None = Field(None, description="what of the difference is about something else")
     added: bool = Field(False, description="our own question, not a statement of the article")
     note: str = Field("", max_length=1000)
     not_tested: str | None = Field(None, min_length=1, max_length=500, description="why no verdict is given")
     figure_of: Name | None = Field(None, description="the claim is the reported figure of this experiment")
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """Experiment -> weight of the sum that the claim is about: 1 and -1 for `a` and `b`; none for other claims."""
+        if self.contrast:
+            return dict(self.contrast)
+        return {self.a: 1.0, self.b: -1.0} if self.a and self.b else {}
+
     @model_validator(mode="after")
     def _kind(self) -> Claim:
-        comparison = (self.a, self.b, self.direction)
-        kinds = [all(part is not None for part in comparison), self.not_tested is not None, self.figure_of is not None]
-        if sum(kinds) != 1 or (not kinds[0] and any(part is not None for part in comparison)):
-            raise ValueError("expected either a, b and direction; or figure_of; or not_tested with the reason")
-        if self.margin is not None and not kinds[0]:
-            raise ValueError("margin: expected none, got one: it belongs to a comparison of a and b")
+        comparison = self.a is not None and self.b is not None and self.contrast is None and self.direction is not None
+        contrast = self.contrast is not None and self.a is None and self.b is None and self.direction is not None
+        compared = comparison or contrast
+        kinds = [compared, self.not_tested is not None, self.figure_of is not None]
+        given = any(part is not None for part in (self.a, self.b, self.contrast, self.direction))
+        if sum(kinds) != 1 or (not compared and given):
+            raise ValueError(
+                "expected either a, b and direction; or contrast and direction; or figure_of; or not_tested with the "
+                "reason"
+            )
+        _check_two(self.a, self.b)
+        if self.contrast is not None:
+            _check_weights(self.contrast)
+        if (self.margin is not None or self.part is not None) and not compared:
+            raise ValueError("margin and part: expected neither, got one: they belong to a comparison")
+        if (self.margin is None) != (not self.margin_reason):
+            raise ValueError("margin and margin_reason belong together: give both or neither")
         if self.metric == "accuracy" and self.margin is not None and self.margin >= 1:
             raise ValueError(f"expected a margin below 1 (0.01 is one point of accuracy), got {self.margin:g}")
         return self
@@ -57,12 +119,22 @@ class Article(Strict):
     experiments: tuple[Name, ...] = ()
     claims: tuple[Claim, ...] = ()
     deviations: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
+    """What the article leaves open, and what is done about it here."""
     slips: tuple[str, ...] = ()
 
-    @field_validator("experiments", "claims", "deviations", "slips", mode="before")
+    @field_validator("experiments", "claims", "deviations", "unsaid", "slips", mode="before")
     @classmethod
     def _tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("experiments")
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for index, name in enumerate(value):
+            if name in value[:index]:
+                raise SpecError(f"expected each experiment once, got {name!r} a second time", (str(index),))
+        return value
 
     @field_validator("claims")
     @classmethod

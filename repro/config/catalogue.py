@@ -10,7 +10,7 @@ from repro.config.extends import resolved
 from repro.config.faults import validated
 from repro.config.overrides import overridden
 from repro.config.schema import NAME, Experiment
-from repro.config.strict_yaml import Document, parse_file
+from repro.config.strict_yaml import Document, KeyPath, located, parse_file
 from repro.errors import ConfigError, shown, suggest
 from repro.files import shipped
 
@@ -50,25 +50,34 @@ class Catalogue:
 
     def article_of(self, path: Path, experiment: Experiment) -> Article | None:
         """The article of the experiment in the file `path`: `articles/NAME.yaml` beside it, or None."""
-        beside = path.parent / "articles" / f"{experiment.article}.yaml"
+        beside = article_file(path, experiment)
         return self.article(beside) if beside.is_file() else None
+
+    def experiments_of(self, path: Path) -> dict[str, Experiment]:
+        """The experiments that the article in the file `path` names and that are in the folder above it, by name."""
+        files = _files_beside(path)
+        named = {name for _, name in _mentioned(self.article(path))}
+        return {name: self.experiment(files[name]) for name in sorted(named & files.keys())}
 
     def check_article(self, path: Path) -> None:
         """Check that the experiments that an article names are in the folder above its own, and are what it says.
 
         Of the files there only those that it names are read: another that is broken is in nobody's way.
         """
-        article = self.article(path)
-        files = {file.stem: file for file in experiment_files(path.parent.parent)}
-        named = sorted({name for _, name in _mentioned(article)} & files.keys())
-        experiments = {name: self.experiment(files[name]) for name in named}
+        article, document = self.article(path), self.document(path)
+        files, experiments = _files_beside(path), self.experiments_of(path)
         unknown = [
-            f"{place}: unknown experiment {name!r}; {suggest(name, files)}"
+            (place, f"unknown experiment {name!r}; {suggest(name, files)}")
             for place, name in _mentioned(article)
             if name not in files
         ]
         if faults := [*unknown, *_misfits(article, experiments)]:
-            raise ConfigError("\n".join(f"{path}: {fault}" for fault in faults))
+            raise ConfigError("\n".join(located(document.mark(place), place, fault) for place, fault in faults))
+
+
+def article_file(path: Path, experiment: Experiment) -> Path:
+    """Where the article of the experiment in the file `path` is, or would be."""
+    return path.parent / "articles" / f"{experiment.article}.yaml"
 
 
 def experiment_files(folder: Path) -> list[Path]:
@@ -94,6 +103,11 @@ def find_config(given: str) -> Path:
     raise ConfigError(f"expected a config, got {shown(given)}: {looked}; {suggest(name, known)}")
 
 
+def _files_beside(article: Path) -> dict[str, Path]:
+    """The experiments' files in the folder above an article's, by name."""
+    return {file.stem: file for file in experiment_files(article.parent.parent)}
+
+
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
@@ -108,30 +122,37 @@ def _name(path: Path) -> str:
     return path.stem
 
 
-def _mentioned(article: Article) -> Iterator[tuple[str, str]]:
+def _mentioned(article: Article) -> Iterator[tuple[KeyPath, str]]:
     """Every place in an article that names an experiment, and the name."""
-    for name in article.experiments:
-        yield "experiments", name
-    for claim in article.claims:
-        for key, mentioned in (("a", claim.a), ("b", claim.b), ("figure_of", claim.figure_of)):
+    for index, name in enumerate(article.experiments):
+        yield ("experiments", str(index)), name
+    for index, claim in enumerate(article.claims):
+        places: list[tuple[KeyPath, str | None]] = [(("a",), claim.a), (("b",), claim.b)]
+        places += [(("figure_of",), claim.figure_of)]
+        places += [(("contrast", name), name) for name in claim.contrast or ()]
+        places += [(("part", "a"), claim.part.a), (("part", "b"), claim.part.b)] if claim.part else []
+        for place, mentioned in places:
             if mentioned is not None:
-                yield f"claim {claim.id}: {key}", mentioned
+                yield ("claims", str(index), *place), mentioned
 
 
-def _misfits(article: Article, experiments: Mapping[str, Experiment]) -> Iterator[str]:
+def _misfits(article: Article, experiments: Mapping[str, Experiment]) -> Iterator[tuple[KeyPath, str]]:
     """What an article says of `experiments`, those that it names and that are there, and that is not so."""
-    for name in article.experiments:
+    for index, name in enumerate(article.experiments):
         if name in experiments and experiments[name].article != article.name:
-            yield f"experiments: {name} belongs to article {experiments[name].article!r}, not to {article.name!r}"
-    for claim in article.claims:
+            fault = f"{name} belongs to article {experiments[name].article!r}, not to {article.name!r}"
+            yield ("experiments", str(index)), fault
+    for index, claim in enumerate(article.claims):
+        place = ("claims", str(index))
         figure = experiments.get(claim.figure_of or "")
         if figure and claim.metric not in figure.reported:
-            yield f"claim {claim.id}: figure_of: {figure.name} reports no {claim.metric}"
+            yield (*place, "figure_of"), f"{figure.name} reports no {claim.metric}"
         if claim.direction == "equivalent" and not _has_margin(claim, experiments):
-            yield f"claim {claim.id}: margin: equality in {claim.metric} needs one, here or with the article's figure"
+            fault = f"expected a margin, here or with the article's figure: equality in {claim.metric} needs one"
+            yield (*place, "margin"), fault
 
 
 def _has_margin(claim: Claim, experiments: Mapping[str, Experiment]) -> bool:
-    compared = [experiments[name] for name in (claim.a, claim.b) if name and name in experiments]
+    compared = [experiments[name] for name in claim.weights if name in experiments]
     declared = [each.declared_margin(claim.metric) for each in compared]
     return claim.metric == "accuracy" or any(margin is not None for margin in (claim.margin, *declared))

@@ -116,7 +116,7 @@ class FixedSplit(Strict):
         if self.evaluate_every_epochs is not None and self.evaluate_at_steps is not None:
             raise ValueError("evaluate_every_epochs and evaluate_at_steps exclude each other: give one")
         if self.judged_step is not None and self.judged_step not in (self.evaluate_at_steps or ()):
-            raise ValueError(f"judged_step: expected one of evaluate_at_steps, got {self.judged_step}")
+            raise SpecError(f"expected one of evaluate_at_steps, got {self.judged_step}", ("judged_step",))
         return self
 
 
@@ -155,8 +155,9 @@ class Reported(Strict):
     margin: float | None = Field(
         None,
         gt=0,
-        description="what counts as the same, in the figure's own unit; accuracies default to 1.96 sqrt(y(1-y)/n_test)",
+        description="what may differ without changing a conclusion, in the figure's unit; accuracies have a default",
     )
+    margin_reason: str = Field("", max_length=300, description="why the margin is so much; needed with a margin")
     quote: str = Field("", max_length=500)
     steps: dict[int, float] | None = Field(None, description="the figure at each evaluated step")
 
@@ -164,6 +165,12 @@ class Reported(Strict):
     def _spread(self) -> Reported:
         if (self.spread is None) != (self.spread_over is None):
             raise ValueError("spread and spread_over belong together: give both or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _margin(self) -> Reported:
+        if (self.margin is None) != (not self.margin_reason):
+            raise ValueError("margin and margin_reason belong together: give both or neither")
         return self
 
     @model_validator(mode="after")
@@ -184,6 +191,11 @@ class Reported(Strict):
     def stored(self) -> float:
         """The figure in stored units."""
         return self.value / self.scale
+
+    @property
+    def exact(self) -> Decimal:
+        """The figure in stored units, to the digit as it is written in the config."""
+        return Decimal(repr(self.value)) / int(self.scale)
 
     @property
     def printed_decimals(self) -> int:

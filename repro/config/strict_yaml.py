@@ -32,6 +32,8 @@ _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?")
 _NUMBER = re.compile(r"([-+]?)([0-9]*)\.?([0-9]*)(?:[eE]([-+]?)([0-9]+))?")
 _RADIX = re.compile(r"0[oOxXbB][0-9a-fA-F_]+")
 _PLAIN_KEY = re.compile(r"[\w-]{1,64}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal obeys instead of showing it; YAML's own escapes can write it."""
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -208,6 +210,8 @@ class _Converter:
         if node.tag != implicit or not isinstance(node, yaml.ScalarNode):
             tag = node.tag.replace(_TAG, "!!")
             raise self.error(node, path, f"tags are not supported, got {tag}; leave it out (and quote text)")
+        if control := _CONTROL.search(node.value):
+            raise self.error(node, path, f"expected text without control characters, got {control.group()!r}")
         if not plain:
             return node.value
         try:

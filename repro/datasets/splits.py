@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,15 @@ def stratified_k_fold(y: NDArray[np.int32], folds: int, random_state: int, as_in
 
     splitter = StratifiedKFold(n_splits=folds, shuffle=True, random_state=random_state)
     return [Split(train.astype(np.int32), test.astype(np.int32)) for train, test in splitter.split(y, y)]
+
+
+def fold_sizes(counts: Sequence[int], folds: int, as_in: str | None = None) -> tuple[int, ...]:
+    """Rows of each test fold that `stratified_k_fold` makes, the most first; `counts` are the rows of each class.
+
+    Today's scikit-learn spreads the longer pieces of the classes out, so that only their sum matters.
+    """
+    classes = counts if as_in else [sum(counts)]
+    return tuple(sum(rows // folds + (fold < rows % folds) for rows in classes) for fold in range(folds))
 
 
 def _folds_of_scikit_learn_0_18(y: NDArray[np.int32], folds: int, random_state: int) -> NDArray[np.intp]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from repro.analysis.figures import Figure
 from repro.files import canonical
-from repro.report import text, words
+from repro.report import claim_words, text, words
+from repro.report.answer import answer
+from repro.report.seal import vouched_plots
 from repro.report.sections import Member, Section
 from repro.results.provenance import Provenance
-from repro.verdicts.types import ClaimVerdict
+from repro.verdicts.types import ClaimVerdict, Interval
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -23,8 +25,11 @@ MARKS: dict[words.Tone, str] = {"holds": "✓", "partly": "≈", "fails": "✗",
 """Beside a badge's word, so that colour is never alone."""
 
 
-def page(sections: Sequence[Section]) -> str:
-    """`results/report.html`. Raises OSError where a plot that was drawn can't be read."""
+def page(sections: Sequence[Section], drawn: Mapping[str, bytes]) -> str:
+    """`results/report.html`; `drawn`: the plot of each article as SVG, by its name.
+
+    Of an experiment's plots those stand on the page that its `summary.json` vouches for.
+    """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -36,7 +41,10 @@ def page(sections: Sequence[Section]) -> str:
     environment.globals.update(
         text=text,
         words=words,
+        claim_words=claim_words,
+        answer=answer,
         marks=MARKS,
+        article_plot=lambda section: Plot(text.ARTICLE_PLOT, _source(drawn[section.name])),
         plots=plots,
         figure_line=figure_line,
         forest_line=forest_line,
@@ -50,12 +58,12 @@ def page(sections: Sequence[Section]) -> str:
 def figure_verdicts(sections: Sequence[Section]) -> list[str]:
     """Verdicts of all figures of the index."""
     members = [member for section in sections for member in section.members]
-    return [figure.verdict for member in members for figure in member.summary.shown]
+    return [words.verdict_of(figure) for member in members for figure in member.summary.shown]
 
 
 def claim_verdicts(sections: Sequence[Section]) -> list[str]:
     """Verdicts of all claims."""
-    return [row.verdict for section in sections for row in section.claims]
+    return [claim_words.verdict(row) for section in sections for row in section.claims]
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ def figure_line(figure: Figure) -> FigureLine | None:
 
 @dataclass(frozen=True)
 class ForestLine:
-    """Places on a line, in percent of it: interval and mean of a difference, 0, and the zone of ±margin."""
+    """Places on a line, in percent of it: a difference, its two intervals, 0, and the zone of ±resolution."""
 
     zone_low: float
     zone_width: float
@@ -89,20 +97,24 @@ class ForestLine:
     low: float
     high: float
     mean: float
+    beyond: Interval | None
+    """The interval for other rows too."""
 
 
 def forest_line(judged: ClaimVerdict, metric: str, section: Section) -> ForestLine:
     """A comparison on the scale that all those of its article with the same metric share."""
     alike = [row.judged for row in section.claims if row.judged and row.claim.metric == metric]
-    ends = [0.0, *(end for each in alike for end in (each.margin, -each.margin, *_interval(each)))]
-    at = _scale(ends)
-    low, high = _interval(judged)
+    at = _scale([0.0, *(end for each in alike for end in (each.margin, -each.margin, *_ends(each)))])
+    low, high = judged.interval or (judged.difference, judged.difference)
     zone = at(-judged.margin)
-    return ForestLine(zone, round(at(judged.margin) - zone, 2), at(0.0), at(low), at(high), at(judged.difference))
+    beyond = (at(judged.beyond.interval[0]), at(judged.beyond.interval[1])) if judged.beyond else None
+    width = round(at(judged.margin) - zone, 2)
+    return ForestLine(zone, width, at(0.0), at(low), at(high), at(judged.difference), beyond)
 
 
-def _interval(judged: ClaimVerdict) -> tuple[float, float]:
-    return judged.interval or (judged.difference, judged.difference)
+def _ends(judged: ClaimVerdict) -> tuple[float, ...]:
+    beyond = judged.beyond.interval if judged.beyond else ()
+    return (judged.difference, *(judged.interval or ()), *beyond)
 
 
 def _scale(values: Sequence[float]) -> Callable[[float], float]:
@@ -121,13 +133,12 @@ class Plot:
 
 def plots(member: Member) -> list[Plot]:
     """The plots of an experiment, in the order of `text.PLOTS`."""
-    drawn = []
-    for name, caption in text.PLOTS.items():
-        path = member.stored.folder / f"{name}.svg"
-        if path.is_file():
-            encoded = base64.b64encode(path.read_bytes()).decode()
-            drawn.append(Plot(caption, f"data:image/svg+xml;base64,{encoded}"))
-    return drawn
+    drawn = vouched_plots(member.stored.folder / "summary.json")
+    return [Plot(caption, _source(drawn[name])) for name, caption in text.PLOTS.items() if name in drawn]
+
+
+def _source(svg: bytes) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
 
 
 def provenance_rows(provenance: Provenance) -> list[tuple[str, str]]:
@@ -145,6 +156,7 @@ def provenance_rows(provenance: Provenance) -> list[tuple[str, str]]:
         ("cores of the machine", str(made.cores)),
         *((f"SHA-256 of {name}", value) for name, value in made.data.sha256.items()),
         ("SHA-256 of runs.csv", provenance.runs),
+        ("SHA-256 of correct.npz", provenance.correct),
         ("fingerprint", provenance.conditions.fingerprint),
         ("started", made.started),
         ("duration", f"{text.duration(made.wall_seconds)} from its first seed to its last"),

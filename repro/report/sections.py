@@ -46,14 +46,15 @@ class Section:
 
 
 def sections_of(members: Sequence[Member], articles: Mapping[str, Article]) -> list[Section]:
-    """Experiments by article, each group in the order in which its article lists them; the articles by name.
+    """Experiments by article, each group in the order in which its article lists them.
 
+    The articles come by when they were published, then by name; those of which that is not known come last.
     `articles`: those that are known, by name.
     """
     stored = {each.name: each.stored for each in members}
     summaries = {each.name: each.summary for each in members}
     made = []
-    for name in sorted({each.summary.article for each in members}):
+    for name in sorted({each.summary.article for each in members}, key=lambda name: _when(name, articles)):
         article = articles.get(name)
         order = list(article.experiments) if article else []
         own = [each for each in members if each.summary.article == name]
@@ -61,3 +62,8 @@ def sections_of(members: Sequence[Member], articles: Mapping[str, Article]) -> l
         claims = judge_article(article, stored, summaries) if article else ()
         made.append(Section(name, article, tuple(own), claims))
     return made
+
+
+def _when(name: str, articles: Mapping[str, Article]) -> tuple[bool, str, str]:
+    published = articles[name].published if name in articles else ""
+    return not published, published, name

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from repro.analysis.figures import ExperimentSummary, Figure, StepRow, printed
-from repro.verdicts.types import Interval
+from repro.analysis.figures import ExperimentSummary, Figure, Listing, printed
+from repro.verdicts.types import Interval, NumberVerdict
 
 PLOTS = {
-    "accuracy": "Every seed, the mean, and the article's figure where it gives one",
     "steps": "The article's figures step by step, and ours",
     "curves": "Accuracy and loss in the course of training",
 }
+"""Plots of an experiment, by name; the plot of an article shows the seeds of all its experiments."""
+
+ARTICLE_PLOT = "Every seed of every experiment, our mean, the accepted range, and the article's value"
 
 
 def as_percent(figure: Figure) -> bool:
@@ -57,11 +59,16 @@ def article_value(figure: Figure) -> str:
     return text
 
 
+def our_mean(figure: Figure) -> str:
+    """Mean over seeds."""
+    return number(figure.over.mean, as_percent(figure), decimals_of(figure))
+
+
 def our_value(figure: Figure) -> str:
     """Mean and standard deviation over seeds."""
-    percent, decimals = as_percent(figure), decimals_of(figure)
-    text = number(figure.over.mean, percent, decimals)
-    return text if figure.over.sd is None else f"{text} ± {number(figure.over.sd, percent, decimals)}"
+    if figure.over.sd is None:
+        return our_mean(figure)
+    return f"{our_mean(figure)} ± {number(figure.over.sd, as_percent(figure), decimals_of(figure))}"
 
 
 def accuracy(summary: ExperimentSummary | None) -> str:
@@ -69,20 +76,67 @@ def accuracy(summary: ExperimentSummary | None) -> str:
     return our_value(summary.main) if summary and summary.main else "none"
 
 
-def margin_of(figure: Figure) -> str:
-    """What counts as the same: points for an accuracy shown in percent, else the figure's own unit."""
-    if figure.judged is None:
+def distance(value: float, pair: Interval | None, points: bool) -> str:
+    """A difference in words, with its interval: `1.14 points lower (0.77 to 1.51)`; `points` for accuracies in percent.
+
+    An interval that holds 0 names both its directions: `0.03 points lower (0.67 lower to 0.61 higher)`.
+    """
+    told = magnitude(value, points) + (_direction(value) if value else "")
+    if pair is None:
+        return told
+    low, high = pair
+    if low < 0 < high:
+        return f"{told} ({_bare(low, points)} lower to {_bare(high, points)} higher)"
+    return f"{told} ({sizes(pair, points)})"
+
+
+def sizes(pair: Interval, points: bool) -> str:
+    """The sizes in an interval on one side of 0, the smaller first and without a sign: `1.02 to 2.35`."""
+    near, far = sorted(abs(end) for end in pair)
+    return f"{_bare(near, points)} to {_bare(far, points)}"
+
+
+def magnitude(value: float, points: bool) -> str:
+    """The size of a difference, whatever its direction: `1.14 points`, `0.0531`."""
+    return _bare(value, points) + (" points" if points else "")
+
+
+def _bare(value: float, points: bool) -> str:
+    return f"{100 * abs(value):.2f}" if points else f"{abs(value):.4f}"
+
+
+def _direction(value: float) -> str:
+    return " higher" if value > 0 else " lower"
+
+
+def distance_of(figure: Figure) -> str:
+    """How far our mean is from the article's value, with the 95% interval of it; or a dash."""
+    judged = figure.judged
+    return "–" if judged is None else distance(judged.difference, judged.difference_interval, as_percent(figure))
+
+
+def resolution_of(figure: Figure) -> str:
+    """What may differ without changing a conclusion: points for an accuracy shown in percent, else its own unit."""
+    if figure.judged is None or figure.judged.margin is None:
         return "–"
-    margin = figure.judged.margin
-    return amount(margin, figure.metric) if as_percent(figure) else number(margin, False, 4)
+    return resolution(figure.judged.margin, as_percent(figure))
+
+
+def resolution(value: float, points: bool) -> str:
+    """A resolution: `1.225 points`, `1.00 points`, `0.00695`. Half of a printed difference has one decimal more."""
+    exact = f"{100 * value:.3f}" if points else f"{value:.5f}"
+    return exact.removesuffix("0") + (" points" if points else "")
 
 
 def rank_of(figure: Figure) -> str:
+    """Rank of the article's value among ours and it, or a dash."""
+    return "–" if figure.judged is None else rank(figure.judged)
+
+
+def rank(judged: NumberVerdict) -> str:
     """`17 of 31`, or `16 to 18 of 31` where runs of ours would be printed as the same figure."""
-    if figure.judged is None:
-        return "–"
-    low, high = figure.judged.rank
-    return (f"{low}" if low == high else f"{low} to {high}") + f" of {figure.over.n + 1}"
+    low, high = judged.rank
+    return (f"{low}" if low == high else f"{low} to {high}") + f" of {judged.n + 1}"
 
 
 def folds_spread(figure: Figure) -> str:
@@ -94,7 +148,7 @@ def folds_spread(figure: Figure) -> str:
     return f"{number(spread.mean, as_percent(figure), decimals_of(figure))} ({ends})"
 
 
-def name_of(figure: Figure) -> str:
+def name_of(figure: Figure | Listing) -> str:
     """`test accuracy`, `loss of the step's own batch`."""
     return f"{figure.metric} of the step's own batch" if figure.split == "batch" else f"{figure.split} {figure.metric}"
 
@@ -106,7 +160,7 @@ def seeds(count: int) -> str:
 
 def amount(value: float, metric: str) -> str:
     """A size of differences: `0.53 points` of accuracy, four decimals of a loss."""
-    return f"{100 * value:.2f} points" if metric == "accuracy" else f"{value:.4f}"
+    return magnitude(value, metric == "accuracy")
 
 
 def duration(seconds: float) -> str:
@@ -117,15 +171,16 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def steps_in_order(steps: Sequence[StepRow]) -> list[StepRow]:
-    """Rows of the article's table by step, figure by figure."""
-    return sorted(steps, key=lambda row: (row.metric, row.step))
+STEP_COLUMNS = ("step", "article", "ours: mean ± sd over seeds", "accepted range", "rank", "article's value is in it")
 
 
-def step_cells(row: StepRow) -> tuple[str, str, str, str, str, str]:
-    """Step, figure, article, ours, 95% of single runs, and whether the article's is among them."""
-    judged = row.judged
+def step_rows(listing: Listing) -> Sequence[tuple[str, ...]]:
+    """Cells under `STEP_COLUMNS`, one row a step."""
+    return [_step(step, judged) for step, judged in zip(listing.steps, listing.judged.each, strict=True)]
+
+
+def _step(step: int, judged: NumberVerdict) -> tuple[str, ...]:
     ours = f"{judged.mean:.4f}" + ("" if judged.sd is None else f" ± {judged.sd:.4f}")
-    inside = {True: "yes", False: "no", None: "–"}[row.inside]
-    name = f"{row.split} {row.metric}"
-    return str(row.step), name, f"{judged.article:.4f}", ours, interval(row.prediction, False, 4), inside
+    inside = "–" if judged.prediction is None else "yes" if judged.in_prediction else "no"
+    accepted = interval(judged.prediction, False, 4)
+    return str(step), f"{judged.article:.4f}", ours, accepted, rank(judged), inside

@@ -1,32 +1,30 @@
-"""Verdicts and claims as they are worded, everywhere the same way."""
+"""Verdicts on numbers as they are worded, everywhere the same way, and how all verdicts are read."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from repro.analysis.figures import ExperimentSummary
-from repro.config.article import Claim
+from repro.analysis.figures import ExperimentSummary, Figure, Listing, printed
 from repro.report import text
-from repro.verdicts.types import ClaimVerdict, Interval
 
 if TYPE_CHECKING:
-    from repro.analysis.claims import ClaimResult
     from repro.report.sections import Member
 
 Tone = Literal["holds", "partly", "fails", "open", "none"]
 
+AT_THE_EDGE = "COMPATIBLE, AT THE EDGE"
+
 TONES: dict[str, Tone] = {
     "REPRODUCED": "holds",
     "CLAIM HOLDS": "holds",
-    "CONSISTENT": "partly",
+    "COMPATIBLE": "partly",
+    AT_THE_EDGE: "partly",
     "CLOSE": "partly",
-    "HOLDS ON AVERAGE": "partly",
     "NO MATERIAL DIFFERENCE": "partly",
     "NOT REPRODUCED": "fails",
-    "REVERSED": "fails",
+    "OPPOSITE HOLDS": "fails",
     "UNDECIDED": "open",
     "TOO FEW SEEDS": "open",
     "NOT RUN YET": "none",
@@ -37,154 +35,92 @@ TONES: dict[str, Tone] = {
 }
 """Every verdict, in the order in which pages count them, and the tone of its colour. The word always stands beside."""
 
-RELATIONS = {"greater": ">", "less": "<", "equivalent": "≈"}
+OURS = "ours: mean ± sd over seeds"
+DISTANCE = "our mean against it (95% interval)"
+ACCEPTED = "accepted range (95% of single runs)"
 
 
-def counted(verdicts: list[str]) -> list[tuple[str, int]]:
+def counted(verdicts: Sequence[str]) -> list[tuple[str, int]]:
     """Verdicts with how often each occurs, in the order of `TONES`."""
     return [(verdict, verdicts.count(verdict)) for verdict in TONES if verdict in verdicts]
 
 
-def _signed(value: float, metric: str) -> str:
-    text = f"{100 * value:+.2f}" if metric == "accuracy" else f"{value:+.4f}"
-    return text.replace("-", "−")
+def verdict_of(figure: Figure) -> str:
+    """The verdict on a number, with its addition."""
+    return AT_THE_EDGE if figure.judged and figure.judged.at_edge else figure.verdict
 
 
-def difference(value: float, metric: str) -> str:
-    """A signed difference with its unit."""
-    return _signed(value, metric) + (" points" if metric == "accuracy" else "")
+def spread_line(figure: Figure) -> str:
+    """The article's spread over folds against ours, with its verdict; empty where it prints none."""
+    judged, reported = figure.spread_judged, figure.reported
+    if judged is None or reported is None or reported.spread is None:
+        return ""
+    verdict = AT_THE_EDGE if judged.at_edge else judged.verdict
+    theirs = printed(reported, reported.spread)
+    percent, decimals = text.as_percent(figure), text.decimals_of(figure)
+    prediction = judged.prediction and (max(0.0, judged.prediction[0]), judged.prediction[1])  # no spread is below 0
+    accepted = text.interval(prediction, percent, decimals)
+    ours = text.number(judged.mean, percent, decimals)
+    return (
+        f"Spread of the {text.name_of(figure)} over folds: the article prints {theirs}, ours is {ours} on average over "
+        f"{text.seeds(judged.n)} (accepted range {accepted}; rank {text.rank(judged)}): {verdict}."
+    )
 
 
-def difference_interval(pair: Interval | None, metric: str) -> str:
-    """`+0.12 to +0.94 points`, or a dash."""
-    if pair is None:
-        return "–"
-    return f"{_signed(pair[0], metric)} to {difference(pair[1], metric)}"
+def listing_line(listing: Listing) -> str:
+    """Figures by step judged together: how many lie outside, how many are expected, and the probability."""
+    judged = listing.judged
+    told = f"{judged.outside} of {len(judged.each)} outside"
+    if judged.probability is not None:
+        told += f", {judged.expected:.1f} expected, probability {judged.probability:.2f}"
+    return f"{text.name_of(listing)} by step: {told}: {judged.verdict}."
 
 
-def difference_with(row: ClaimResult) -> str:
-    """Mean difference with its 95% interval: `+1.91 (+1.20 to +2.61) points`; or a dash."""
-    judged, metric = row.judged, row.claim.metric
-    if judged is None:
-        return "–"
-    if judged.interval is None:
-        return difference(judged.difference, metric)
-    low, high = (_signed(end, metric) for end in judged.interval)
-    return f"{_signed(judged.difference, metric)} ({low} to {high})" + (" points" if metric == "accuracy" else "")
-
-
-def share(judged: ClaimVerdict) -> str:
-    """Share of the paired runs that show the claim, with Wilson's interval."""
-    return f"{100 * judged.share:.0f}% ({100 * judged.wilson[0]:.0f} to {100 * judged.wilson[1]:.0f}%)"
-
-
-def p_value(p: float | None) -> str:
-    """Four decimals, or a bound."""
-    if p is None:
-        return "–"
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
-
-
-def relation(claim: Claim) -> str:
-    """`a < b`, as claimed."""
-    return f"{claim.a} {RELATIONS[claim.direction or 'equivalent']} {claim.b}"
-
-
-def seeds(judged: ClaimVerdict) -> str:
-    """Pairs of seeds, and how many seeds it takes where they don't decide."""
-    return str(judged.n) if judged.seeds_needed is None else f"{judged.n} of {judged.seeds_needed} needed"
-
-
-def is_small(row: ClaimResult) -> bool:
-    """Whether the verdict needs the addition that the difference, though shown, is too small to matter."""
-    small = row.judged is not None and row.judged.too_small_to_matter
-    return small and row.verdict != "NO MATERIAL DIFFERENCE"
-
-
-def claim_text(claim: Claim) -> str:
-    """The claim, and whether the article makes it."""
-    return f"{claim.text} (our own question)" if claim.added else claim.text
-
-
-def verdict_words(row: ClaimResult) -> str:
-    """The verdict, with that addition."""
-    return f"{row.verdict}, TOO SMALL TO MATTER" if is_small(row) else row.verdict
-
-
-def outcome(row: ClaimResult) -> str:
-    """What an index says of a claim beside its verdict: the difference, or the figure, or why neither."""
-    trial = f", a trial with {row.trial}" if row.trial else ""
-    if row.judged:
-        n = row.judged.n
-        return f"{difference_with(row)}, {n} pair{'s' if n != 1 else ''}{trial}"
-    if row.figure:
-        ours = f"{text.our_value(row.figure)}, {text.seeds(row.figure.over.n)}"
-        return f"article {text.article_number(row.figure)}, ours {ours}{trial}"
-    return row.sentence
-
-
-def remarks(row: ClaimResult) -> list[str]:
-    """What has to be said of a comparison besides its sentence: margin, seeds left out, seeds that are needed."""
-    judged, metric = row.judged, row.claim.metric
-    if judged is None:
-        return []
-    lines = [f"Margin {text.amount(judged.margin, metric)}: {row.margin_from}."]
-    if row.left_out:
-        noun = "seeds" if len(row.left_out) > 1 else "seed"
-        lines.append(f"Left out, not finite or not there in both: {noun} {_ranges(row.left_out)}.")
-    if row.verdict == "UNDECIDED" and judged.detectable is not None:
-        found = text.amount(judged.detectable, metric)
-        lines.append(f"Smallest difference that {judged.n} seeds find with 80% power: {found}.")
-    return lines
-
-
-def _ranges(numbers: Sequence[int]) -> str:
-    """Rising whole numbers as text: `1, 4 to 7`."""
-    parts = []
-    for _, group in itertools.groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
-        first, *_, last = [number for _, number in group] * 2
-        parts.append(str(first) if first == last else f"{first} to {last}")
-    return ", ".join(parts)
+def resolutions(members: Sequence[Member]) -> list[str]:
+    """Each resolution with its reason, and the figures that it is for."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for member in members:
+        for figure in member.summary.judged:
+            if figure.margin_reason:
+                where = member.name if figure.metric == "accuracy" else f"{member.name} ({figure.metric})"
+                found.setdefault((text.resolution_of(figure), figure.margin_reason), []).append(where)
+    return [f"{size} ({', '.join(names)}): {reason}" for (size, reason), names in found.items()]
 
 
 READING_NUMBERS = (
-    "REPRODUCED: our mean is within the margin, and a run like the article's is an ordinary one.",
-    "CONSISTENT: a run like the article's is plausible, but closeness of the mean is not shown.",
-    "CLOSE: our mean is within the margin, yet the article's value lies outside the range of 95% of single runs.",
-    "NOT REPRODUCED: neither. TOO FEW SEEDS: fewer than five. NOT REPORTED: the article gives no figure.",
-    "An ordinary run is one inside the 95% prediction interval of a single run, widened by the rounding of the "
-    "article's value. By design 5% of true figures fall outside.",
-    "Margin: what counts as the same, fixed before the run. For an accuracy, unless declared otherwise, what drawing "
-    "another test set of this size would change.",
+    "A number has two questions: could one run have printed it, and how far is our mean from it?",
+    "Accepted range: the 95% prediction interval of one further run, widened by the rounding of the article's value. "
+    "The verdict could not have told apart what lies in it. By design 5% of true numbers fall outside.",
+    "Rank: the place of the article's value among our runs and it, the lowest first.",
+    "Resolution: what may differ without changing a conclusion, and why it is so much. Our mean is close to "
+    "the article's value where the 90% interval of the mean lies within the resolution of it.",
+    "REPRODUCED: in the accepted range, and our mean is close.",
+    "COMPATIBLE: in the accepted range, so a run may print it; that our mean is close is not shown. AT THE EDGE: "
+    "among the outer tenth of the ranks. Fewer than ten seeds earn no more than COMPATIBLE.",
+    "CLOSE: outside the range of 95% of single runs, yet our mean is close: the difference changes no conclusion.",
+    "NOT REPRODUCED: neither. TOO FEW SEEDS: fewer than five. NOT JUDGED: nothing says what may differ, so the "
+    "value is shown and ranked. NOT REPORTED: the article gives no figure.",
     "An accuracy is shown as the article prints it, and in percent where it prints none.",
 )
 """How to read the verdict on a figure."""
 
-READING = (
-    "Pairs are runs of the two experiments with one seed, and so with the same split.",
-    "The mean difference is positive in the claimed direction; for ≈ it is the first minus the second. Its 95% "
-    "interval is about these rows of data and other seeds.",
-    "Pairs that show it: the share of paired runs on the side of the claim, ties counted half, with Wilson's interval.",
-    "Holm's p is that of the t test of the paired differences, corrected for all comparisons of the article; "
-    "0.05 decides.",
-    "Margin: a difference this small does not matter. A claim can hold and be too small to matter. Whether the "
-    "interval lies within the margin is not corrected for several comparisons.",
-    "HOLDS ON AVERAGE: the mean difference is shown, yet a single pair of runs often shows the opposite.",
-    "UNDECIDED says how many seeds decide.",
-    "Beyond these rows: Nadeau and Bengio's interval for cross-validation, which allows for other rows of data. More "
-    "seeds do not shrink it. No verdict rests on it.",
+READING_CLAIMS = (
+    "A difference is that of the first experiment and the second, over pairs of runs with one seed; “lowers by” and "
+    "“raises by” speak of the first. Its interval is for other seeds on these rows of data.",
+    "CLAIM HOLDS: a difference in the claimed direction is shown. OPPOSITE HOLDS: one in the other direction is. NO "
+    "MATERIAL DIFFERENCE: none is shown, and whatever there is on these rows lies within the resolution. UNDECIDED: "
+    "neither; it says how many seeds decide. NOT COMPARABLE: the experiments do not share their splits.",
+    "small: the whole interval lies within the resolution. on average only: fewer than three pairs in four show it "
+    "(ties count half), a rule of thumb.",
+    "beyond these rows: the same difference for other seeds and other rows of data; with a fixed split, for other test "
+    "rows and the same training rows. Nothing is shown beyond these rows that is not shown on them, and “not shown” "
+    "does not say that there is none. What another training set would change is not in it.",
+    "Pairs that show it: those on the side of the claim, with Wilson's 95% interval of their share (ties count half).",
+    "Size: the difference in standard deviations of a single run.",
+    "The article's own difference is a figure like any other: its rank is that among our pairs and it.",
+    "Holm's p is corrected for all comparisons of the article; 0.05 decides.",
 )
 """How to read a comparison."""
-
-
-def pairing(rows: Sequence[ClaimResult]) -> str:
-    """What the pairs of an article's comparisons share, and how many comparisons there are."""
-    compared = [row for row in rows if row.judged]
-    shared = " / ".join(dict.fromkeys(row.shared for row in compared))
-    family = max(row.family for row in compared)
-    counted = f"{family} comparison{'s' if family != 1 else ''}"
-    return f"Paired by seed: {shared}. Holm's correction counts {counted}."
-
 
 BUDGET_NOTE = "Each figure is a standard deviation, over what its column says. The sources overlap and do not add up."
 
@@ -208,6 +144,12 @@ def budget(members: Sequence[Member]) -> Budget:
     return Budget(labels, tuple(rows))
 
 
+def together(summary: ExperimentSummary) -> list[str]:
+    """The verdicts on what is neither one number nor a claim: spreads over folds, and figures by step."""
+    spreads = [line for line in map(spread_line, summary.figures) if line]
+    return spreads + [listing_line(listing) for listing in summary.listings]
+
+
 def explanations(summary: ExperimentSummary) -> list[str]:
     """What a reader of an experiment's table has to know."""
     lines = []
@@ -218,12 +160,12 @@ def explanations(summary: ExperimentSummary) -> list[str]:
     ]
     if quotes:
         lines.append(f"The article prints: {'; '.join(quotes)}.")
-    if summary.judged:
-        margins = "; ".join(f"{text.name_of(figure)} {text.margin_of(figure)}" for figure in summary.judged)
-        lines.append(f"Margin that counts as the same, fixed before the run: {margins}.")
-        ranks = "; ".join(f"{text.name_of(figure)} {text.rank_of(figure)}" for figure in summary.judged)
-        lines.append(f"Rank of the article's value among ours and it, the lowest first: {ranks}.")
-    if summary.steps:
+    lines += [
+        f"Resolution of the {text.name_of(figure)}, {text.resolution_of(figure)}: {figure.margin_reason}."
+        for figure in summary.judged
+        if figure.margin_reason
+    ]
+    if summary.listings:
         lines.append(
             "Steps count from 0: the test accuracy of step k is measured after k + 1 updates, the loss of its batch "
             "before its update."

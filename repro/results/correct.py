@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from repro.errors import one_line
 from repro.results.records import CellResult
 
 CORRECT = "correct.npz"
@@ -55,12 +56,22 @@ def correct_npz(cells: Iterable[CellResult], rows: int) -> bytes:
 
 
 def read_correct(content: bytes) -> CorrectRows:
-    """What a file holds; nothing in it is ever unpickled. Raises ValueError for content that is no such file."""
+    """What a file holds; nothing in it is ever unpickled, nor unpacked to more than its size.
+
+    Raises ValueError for content that is no such file.
+    """
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+                raise ValueError("expected arrays that are not compressed, got compressed ones")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             seeds, rows, packed = (arrays[name] for name in ("seeds", "rows", "correct"))
-    except (OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"expected the arrays seeds, rows and correct, got {error}") from error
+    except (OSError, KeyError, EOFError, zipfile.BadZipFile, RuntimeError, MemoryError) as error:
+        raise ValueError(f"expected the arrays seeds, rows and correct, got {one_line(str(error))}") from error
+    if (seeds.dtype.kind, seeds.ndim, rows.dtype.kind, rows.ndim) != ("i", 1, "i", 0) or rows < 0:
+        raise ValueError("expected whole numbers, a list of seeds and how many rows")
+    if len(np.unique(seeds)) < len(seeds):
+        raise ValueError("expected each seed once")
     count = int(rows)
     if packed.dtype != np.uint8 or packed.shape != (len(seeds), -(-count // 8)):
         raise ValueError(f"expected {len(seeds)} lines of {count} packed bits, got {packed.dtype} {packed.shape}")

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from repro.config.article import Article
 from repro.config.schema import Experiment
 from repro.errors import MachineError
 from repro.files import digest, pretty, write
+from repro.verdicts.types import Resolution
 
 FILE = "provenance.json"
 
@@ -95,6 +96,8 @@ class Provenance(Frozen):
     """As it was run."""
     article: Article | None
     """Its article as it was then, where that is not one that comes with repro."""
+    resolution: Resolution
+    """What an accuracy may differ by without changing a conclusion, as the configs had it then."""
     config: str
     """The file as the command line names it."""
     overrides: tuple[str, ...]
@@ -103,6 +106,8 @@ class Provenance(Frozen):
     """SHA-256 of `runs.csv`."""
     correct: str
     """SHA-256 of `correct.npz`."""
+    looks: int = Field(1, ge=1)
+    """Looks at growing numbers of seeds that were planned: they share the error of every claim."""
     made: Made
 
     @property

@@ -82,11 +82,25 @@ SeedRecords = dict[tuple[str, ...], str]
 def records_by_seed(runs: str) -> dict[int, SeedRecords]:
     """The records in the text of a `runs.csv`, in its order; a seed that failed has none.
 
-    Raises ValueError or KeyError for text that is none.
+    Raises ValueError for text that is none, with the line.
     """
     found: dict[int, SeedRecords] = {}
-    for row in csv.DictReader(io.StringIO(runs)):
-        seed = found.setdefault(int(row["seed"]), {})
-        if not row["status"].startswith("failed"):
-            seed[tuple(row[key] for key in ("fold", "epoch", "step", "split", "metric"))] = row["value"]
+    table = csv.reader(io.StringIO(runs))
+    try:
+        if tuple(next(table, ())) != COLUMNS:
+            raise ValueError(f"expected the columns {', '.join(COLUMNS)}")
+        for row in table:
+            if len(row) != len(COLUMNS):
+                raise ValueError(f"expected {len(COLUMNS)} values, got {len(row)}")
+            _, seed, fold, epoch, step, split, metric, value, status = row
+            records = found.setdefault(int(seed), {})
+            if status.startswith("failed"):
+                continue
+            place = (str(int(fold)), str(int(epoch)), str(int(step)), split, metric)
+            if place in records:
+                raise ValueError("expected each record once")
+            float(value)
+            records[place] = value
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"line {max(1, table.line_num)}: {error}") from error
     return found

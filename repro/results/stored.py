@@ -95,11 +95,16 @@ def read_stored(out: Path, name: str) -> StoredExperiment:
         _vouched_for(folder / file, expected, provenance)
         for file, expected in ((RUNS, provenance.runs), (CORRECT, provenance.correct))
     )
-    stored = StoredExperiment(folder, provenance, runs.decode(), correct)
+    file = RUNS
     try:
-        _ = stored.correct_rows
+        stored = StoredExperiment(folder, provenance, runs.decode(), correct)
+        _ = stored.records
+        file = CORRECT
+        rows = stored.correct_rows.rows.shape[1]
+        if rows != stored.tested_rows:
+            raise ValueError(f"expected {stored.tested_rows} test rows, got {rows}")
     except ValueError as error:  # vouched for by somebody else
-        raise MachineError(f"{folder / CORRECT}: {error}; run the experiment again") from error
+        raise MachineError(f"{folder / file}: {error}; run the experiment again") from error
     return stored
 
 

@@ -138,6 +138,8 @@ def check_reported(experiment: Experiment, info: DatasetInfo) -> None:
                 f"reported.{metric}.split: expected {' or '.join(recorded)}, which this protocol records, "
                 f"got {figure.split}"
             )
+        if figure.spread_over == "folds" and fixed:
+            raise ConfigError(f"reported.{metric}.spread_over: expected seeds, got folds: fixed_split has none")
         if figure.steps and fixed is None:
             raise ConfigError(f"reported.{metric}.steps: expected fixed_split, got stratified_k_fold")
         if figure.steps:

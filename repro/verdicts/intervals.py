@@ -63,19 +63,19 @@ def sd_of(sample: Floats) -> float | None:
     return 0.0 if sample.min() == sample.max() else float(sample.std(ddof=1))
 
 
-def t_quantile(probability: float, df: int) -> float:
-    """Quantile of Student's t with `df` degrees of freedom."""
+def t_quantile(probability: float, df: float) -> float:
+    """Quantile of Student's t with `df` degrees of freedom, which need not be whole."""
     return float(stdtrit(df, probability))
 
 
-def upper_tail(difference: float, standard_error: float, df: int) -> float:
+def upper_tail(difference: float, standard_error: float, df: float) -> float:
     """One-sided p-value, P(T >= difference / standard_error); a standard error of 0 makes it 0, a half or 1."""
     if standard_error == 0:
         return 0.5 if difference == 0 else float(difference < 0)
     return float(stdtr(df, -difference / standard_error))
 
 
-def two_sided(difference: float, standard_error: float, df: int) -> float:
+def two_sided(difference: float, standard_error: float, df: float) -> float:
     """Two-sided p-value of Student's t test that the difference is 0."""
     return min(1.0, 2 * upper_tail(abs(difference), standard_error, df))
 
@@ -101,8 +101,8 @@ def prediction_interval(mean: float, sd: float | None, n: int, rounding: float =
 
 
 def inside(interval: Interval, center: float, half: float) -> bool:
-    """Whether the whole interval lies in center ± half, ends included."""
-    low, high = around(center, half)
+    """Whether the whole interval lies in center ± half, ends (and their rounding) included."""
+    low, high = around(center, half + TIE)
     return low <= interval[0] and interval[1] <= high
 
 
@@ -119,18 +119,3 @@ def wilson(successes: float, n: int) -> Interval:
     half = float(np.sqrt(z2 * (p * (1 - p) / n + z2 / (4 * n * n)))) / (1 + z2 / n)
     # The ends are exact in theory and miss by a rounding error in practice.
     return 0.0 if successes == 0 else center - half, 1.0 if successes == n else center + half
-
-
-def nadeau_bengio(differences: Floats, test_fraction: float) -> Interval:
-    """Corrected 95% interval of a difference measured by repeated cross-validation.
-
-    `differences` has shape (n seeds, k folds); `test_fraction` is n_test / n_train of one fold (1/9 for ten folds).
-    Variance (1/(kn) + n_test/n_train) s², df kn-1: training sets overlap, so more seeds do not shrink it to nothing.
-    Source: Nadeau and Bengio 2003, Inference for the Generalization Error, section 4; for repeated cross-validation
-    Bouckaert and Frank 2004. Raises ValueError unless test_fraction is positive.
-    """
-    if not (np.isfinite(test_fraction) and test_fraction > 0):
-        raise ValueError(f"expected a positive n_test / n_train, got {test_fraction}")
-    flat = differences.ravel()
-    variance = (1 / flat.size + test_fraction) * float(flat.var(ddof=1))
-    return around(mean_of(flat), float(t_quantile(0.975, flat.size - 1) * np.sqrt(variance)))

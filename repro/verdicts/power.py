@@ -12,12 +12,12 @@ import numpy as np
 from repro.verdicts.intervals import half_width, t_quantile
 
 
-def detectable_effect(sd: float, n: int) -> float:
-    """Smallest true mean difference that a two-sided 5% paired t test of n seeds finds with 80% power.
+def detectable_effect(sd: float, n: int, alpha: float = 0.05) -> float:
+    """Smallest true mean difference that a two-sided paired t test of n seeds at `alpha` finds with 80% power.
 
-    (t(.975, n-1) + t(.8, n-1)) s / sqrt(n), within 1.5% of the noncentral-t answer from n = 5 on.
+    (t(1 - alpha/2, n-1) + t(.8, n-1)) s / sqrt(n): at 5% within 1.5% of the noncentral-t answer from n = 5 on.
     """
-    return float((t_quantile(0.975, n - 1) + t_quantile(0.8, n - 1)) * sd / np.sqrt(n))
+    return float((t_quantile(1 - alpha / 2, n - 1) + t_quantile(0.8, n - 1)) * sd / np.sqrt(n))
 
 
 def seeds_to_decide(sd: float, margin: float, n: int, alpha: float) -> int | None:

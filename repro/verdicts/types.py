@@ -17,12 +17,22 @@ Interval = tuple[float, float]
 MIN_SEEDS = 5
 """With fewer seeds than this no verdict is given: the t quantiles explode and ranks say nothing."""
 
-NumberWord = Literal["REPRODUCED", "CONSISTENT", "CLOSE", "NOT REPRODUCED", "TOO FEW SEEDS"]
-ClaimWord = Literal[
-    "CLAIM HOLDS", "HOLDS ON AVERAGE", "NO MATERIAL DIFFERENCE", "REVERSED", "UNDECIDED", "TOO FEW SEEDS"
-]
+ENOUGH_SEEDS = 10
+"""With fewer seeds than this a number is COMPATIBLE at most: the interval is wide and the word would be cheap."""
+
+NumberWord = Literal["REPRODUCED", "COMPATIBLE", "CLOSE", "NOT REPRODUCED", "NOT JUDGED", "TOO FEW SEEDS"]
+ClaimWord = Literal["CLAIM HOLDS", "OPPOSITE HOLDS", "NO MATERIAL DIFFERENCE", "UNDECIDED", "TOO FEW SEEDS"]
+BeyondWord = Literal["shown", "opposite shown", "not shown"]
 CheckWord = Literal["UNCHANGED", "CHANGED", "TOO FEW SEEDS"]
 Direction = Literal["greater", "less", "equivalent"]
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What may differ without changing a conclusion, in stored units, and why it is so much."""
+
+    value: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -42,82 +52,133 @@ class Distribution:
 
 @dataclass(frozen=True)
 class NumberVerdict:
-    """The article's value against n runs of ours.
+    """The article's value against n runs of ours: could one run have printed it, and how far is our mean?
 
-    `sd` and the three intervals are None for a single seed, which is TOO FEW SEEDS.
+    `sd` and the intervals are None for a single seed, which is TOO FEW SEEDS.
     """
 
     verdict: NumberWord
+    """NOT JUDGED where there is no margin: the value is ranked and no more."""
+    at_edge: bool
+    """COMPATIBLE, and the article's value is among the outer tenth of the n + 1 values, at either end."""
     article: float
     n: int
     mean: float
     sd: float | None
     prediction: Interval | None
-    """95% interval for one further run, widened by the rounding of the article's value."""
+    """The accepted range: 95% interval for one further run, widened by the rounding of the article's value."""
+    difference: float
+    """Our mean minus the article's value."""
+    difference_interval: Interval | None
+    """95% interval of `difference` (of our mean: the article's value is taken as printed)."""
     mean_interval: Interval | None
-    """90% interval of the mean: inside article ± (margin + half_width) means equivalent (two one-sided 5% tests)."""
-    confidence: Interval | None
-    """95% confidence interval of the mean, for tables; no verdict rests on it."""
-    margin: float
+    """90% interval of the mean: inside article ± (margin + half_width) means close (two one-sided 5% tests)."""
+    margin: float | None
     half_width: float
     in_prediction: bool
-    equivalent: bool
+    close: bool
+    """False too where there is no margin."""
     rank: tuple[int, int]
     """Rank of the article's value among the n+1 values, 1 the lowest: from..to where it ties with ours."""
+    seeds_needed: int | None
+    """How many seeds there have to be in all where there are TOO FEW SEEDS; else None."""
+    sentence: str
+
+
+@dataclass(frozen=True)
+class ListingVerdict:
+    """Figures that an article lists by step, judged together against n runs of ours."""
+
+    verdict: NumberWord
+    """COMPATIBLE, NOT REPRODUCED (so many outside in at most 5% of runs) or TOO FEW SEEDS."""
+    each: tuple[NumberVerdict, ...]
+    """Of each step by itself, without a margin."""
+    outside: int
+    """How many of the listed values lie outside the 95% interval for one further run."""
+    expected: float
+    """How many of one of our own runs do, on average, each held against the others."""
+    probability: float | None
+    """Share of runs, ours and the article's, with at least so many outside; None for TOO FEW SEEDS."""
     sentence: str
 
 
 @dataclass(frozen=True, eq=False)
 class ClaimInput:
-    """One claim about `a` against `b`.
+    """A claim about a weighted sum of experiments, paired by seed; A against B has the weights 1 and -1.
 
-    `a`, `b`: shape (n,), a[i] and b[i] of the same seed; `margin`: a difference this small does not matter.
-    `folds_a`, `folds_b`: shape (n, k), with `test_fraction` n_test / n_train of one fold; all three in
-    cross-validation, otherwise none.
+    `values`: (k experiments, n seeds), finite, column s of one seed. `weights`: k numbers. `direction`: greater or less
+    than 0, or equivalent to it within `margin`. `correct`: (k, n, N), whether each of N rows was predicted right; None
+    where that is not known. `article`: the same sum of the figures that the article prints, and half of its last digit
+    (summed likewise); None where it does not print them all.
     """
 
-    a: ArrayLike
-    b: ArrayLike
+    values: ArrayLike
+    weights: tuple[float, ...]
     direction: Direction
     margin: float
-    folds_a: ArrayLike | None = None
-    folds_b: ArrayLike | None = None
-    test_fraction: float | None = None
+    correct: NDArray[np.bool_] | None = None
+    article: float | None = None
+    article_half_width: float = 0.0
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """The same difference for other seeds and other rows: crossed random effects of seeds and rows."""
+
+    word: BeyondWord
+    """By the p-value after Holm's correction; "not shown" is no verdict of equality."""
+    interval: Interval
+    """95%, not corrected for several claims, and no shorter than that on these rows."""
+    p_value: float
+    p_holm: float | None
+    rows: int
 
 
 @dataclass(frozen=True)
 class ClaimVerdict:
-    """A against B over n seeds."""
+    """A weighted sum of experiments, A - B for two, over n seeds."""
 
     verdict: ClaimWord
     direction: Direction
-    too_small_to_matter: bool
-    """A difference is shown, either way, and yet the whole interval lies inside ±margin."""
+    small: bool
+    """A difference is shown, either way, and the whole interval lies within ±margin."""
+    on_average_only: bool
+    """A difference is shown, either way, and fewer than three pairs of runs in four show it."""
     n: int
+    weights: tuple[float, ...]
+    means: tuple[float, ...]
+    """Of each experiment over the n seeds."""
     difference: float
-    """Mean paired difference, positive in the claimed direction (for "equivalent": A - B)."""
+    """Mean of the sum: A - B, whatever is claimed."""
     interval: Interval | None
-    """95% interval of the mean paired difference, not corrected for several claims."""
+    """Its interval at `level` on these rows of data (other seeds), not corrected for several claims."""
+    level: float
+    """0.95 unless looks at growing numbers of seeds share the error."""
     wins: int
-    """Paired runs that show what is claimed."""
+    """Runs (pairs of runs) that show what is claimed."""
     losses: int
     ties: int
     share: float
-    """(wins + ties/2) / n: how often one paired run shows the claim."""
+    """(wins + ties/2) / n: how often one pair of runs shows the claim."""
     wilson: Interval
     """95% interval of the share."""
     p_value: float | None
-    """Two-sided paired t test of no difference; for "equivalent" the p-value of the side of ±margin the mean is on."""
+    """Two-sided t test of no difference; for "equivalent" the p-value of the side of ±margin the mean is on."""
     p_holm: float | None
     """The same after Holm's correction over the article's claims; None where no family was given."""
-    nadeau_bengio: Interval | None
-    """Cross-validation only: 95% interval that allows for other rows of data; more seeds do not shrink it."""
+    size: float | None
+    """The difference in standard deviations of a single run (pooled over the experiments); None where that is 0."""
+    beyond: Beyond | None
+    """None where it is not known which rows were predicted right, and for TOO FEW SEEDS."""
+    article: NumberVerdict | None
+    """The article's own difference as a figure, against one further pair of runs; None where it prints none."""
     detectable: float | None
-    """Smallest true mean difference found with 80% power."""
+    """Smallest true mean difference found with 80% power, whatever becomes of the article's other claims."""
     seeds_needed: int | None
     """Seeds, in all, that settle an UNDECIDED or TOO FEW SEEDS; None elsewhere and where no number does."""
     margin: float
     sentence: str
+    """What the verdict means, without figures."""
 
 
 @dataclass(frozen=True)

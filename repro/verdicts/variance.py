@@ -9,13 +9,18 @@ from repro.verdicts.intervals import as_folds, as_sample, mean_of, sd_of
 from repro.verdicts.types import Floats, FoldSpread, VarianceComponent
 
 
-def fold_spread(folds: ArrayLike) -> FoldSpread:
-    """Describe the population standard deviation (ddof 0) over the folds of each seed.
+def fold_spreads(folds: ArrayLike) -> Floats:
+    """Population standard deviation (ddof 0) over the folds of each seed: shape (n seeds, k folds) in, (n,) out.
 
-    `folds` has shape (n seeds, k folds). This is what an article's "± over folds" is compared with; it is not an
-    error bar of the mean. Raises ValueError for fewer than two folds or for figures that are not finite.
+    This is what an article's "± over folds" is compared with (`judge_number`); it is not an error bar of the mean.
+    Raises ValueError for fewer than two folds or for figures that are not finite.
     """
-    spreads = as_folds(folds).std(axis=1, ddof=0)
+    return np.asarray(as_folds(folds).std(axis=1, ddof=0), dtype=np.float64)
+
+
+def fold_spread(folds: ArrayLike) -> FoldSpread:
+    """Describe the `fold_spreads` of (n seeds, k folds); raises ValueError as it does."""
+    spreads = fold_spreads(folds)
     return FoldSpread(float(spreads.mean()), float(spreads.min()), float(spreads.max()))
 
 

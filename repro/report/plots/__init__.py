@@ -1,4 +1,4 @@
-"""An experiment's records drawn: its seeds against the article's value, and its figures by epoch or step.
+"""Records drawn: an article's experiments on one axis, and an experiment's figures by epoch or step.
 
 Only the report imports this module, and only when it draws: importing matplotlib takes longer than most commands do.
 Drawings are made without pyplot, and matplotlib's settings are put back afterwards. The same records give the same
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,23 +19,31 @@ import matplotlib as mpl
 from matplotlib.figure import Figure as Drawing
 
 from repro.analysis.figures import ExperimentSummary
+from repro.report.plots.article import article_drawing
 from repro.report.plots.curves import curve_panels, curves_drawing, position, step_panels
-from repro.report.plots.seeds import seeds_drawing
+from repro.report.plots.schemes import with_schemes
 from repro.report.plots.style import SIZE
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-LONG_COORDINATES = re.compile(rb"([ML] -?\d+\.\d\d)\d* (-?\d+\.\d\d)\d*")
+    from repro.report.sections import Section
+
+LONG_COORDINATES = re.compile(r"([ML] -?\d+\.\d\d)\d* (-?\d+\.\d\d)\d*")
 """Points of a path in an SVG: a hundredth of a point is finer than any screen, and more than that doubles the file."""
 
 
-def draw(summary: ExperimentSummary, frame: DataFrame) -> dict[str, bytes]:
-    """Name -> SVG of each drawing.
+def draw_article(section: Section) -> bytes:
+    """SVG of the article's experiments; replicas that failed and figures that are not finite are left out."""
+    return _saved(article_figure(section), section.title)
 
-    `accuracy` always; `steps` where the article prints a table by step, else `curves` where there is more than one
-    evaluation. `frame` has the columns of `runs.csv`; replicas that failed and figures that are not finite are left
-    out, and the title says how many seeds that leaves.
+
+def draw(summary: ExperimentSummary, frame: DataFrame) -> dict[str, bytes]:
+    """Name -> SVG of each drawing of an experiment.
+
+    `steps` where the article prints a table by step, else `curves` where there is more than one evaluation; of a
+    single evaluation none, since its article's drawing shows it all. `frame` has the columns of `runs.csv`; replicas
+    that failed and figures that are not finite are left out, and the title says how many seeds that leaves.
     """
     return {
         name: _saved(drawing, f"{summary.experiment}: {name}") for name, drawing in drawings(summary, frame).items()
@@ -44,21 +53,27 @@ def draw(summary: ExperimentSummary, frame: DataFrame) -> dict[str, bytes]:
 def drawings(summary: ExperimentSummary, frame: DataFrame) -> dict[str, Drawing]:
     """What `draw` saves, by name."""
     with _settings():
-        made = {"accuracy": seeds_drawing(summary, frame)}
-        if summary.steps:
+        if summary.listings:
             name, at, panels = "steps", "step", step_panels(summary, frame)
         else:
             at = position(frame)
             name, panels = "curves", curve_panels(summary, frame, at)
         if panels and frame.groupby(["seed", "fold"])["step"].nunique().max() > 1:
-            made[name] = curves_drawing(summary, panels, at)
-        return made
+            return {name: curves_drawing(summary, panels, at)}
+        return {}
+
+
+def article_figure(section: Section) -> Drawing:
+    """What `draw_article` saves."""
+    with _settings():
+        return article_drawing(section)
 
 
 @contextmanager
 def _settings() -> Iterator[None]:
     """Matplotlib as it comes, whatever the user has configured, with what the same bytes need."""
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # labels are text: whoever shows them has fonts
         mpl.rcdefaults()
         mpl.rcParams.update({"svg.hashsalt": "repro", "svg.fonttype": "none", "font.size": SIZE})
         mpl.rcParams["text.parse_math"] = False  # a title may hold a dollar sign
@@ -70,4 +85,4 @@ def _saved(drawing: Drawing, title: str) -> bytes:
     metadata = {**dict.fromkeys(("Date", "Creator", "Format", "Type")), "Title": title}
     with _settings(), io.BytesIO() as file:
         drawing.savefig(file, format="svg", metadata=metadata)
-        return LONG_COORDINATES.sub(rb"\1 \2", file.getvalue())
+        return with_schemes(LONG_COORDINATES.sub(r"\1 \2", file.getvalue().decode())).encode()

@@ -17,16 +17,17 @@ from repro.report import text
 from repro.report.plots.style import (
     ARTICLE,
     BAND,
+    GREY,
     MARGIN,
     OURS,
     SIZE,
     STYLES,
-    TITLE,
     WIDTH,
     Style,
     axes_at,
     padded,
     possible,
+    seeds_of,
     titled,
     unit_of,
 )
@@ -98,10 +99,11 @@ def step_panels(summary: ExperimentSummary, frame: DataFrame) -> list[Panel]:
     """What the article prints by step, ours beside it."""
     panels = []
     for figure in summary.figures:
-        rows = [row for row in summary.steps if (row.metric, row.split) == (figure.metric, figure.split)]
-        curve = _curve(frame, figure.metric, figure.split, "step", OURS) if rows else None
+        listed = [each for each in summary.listings if (each.metric, each.split) == (figure.metric, figure.split)]
+        curve = _curve(frame, figure.metric, figure.split, "step", OURS) if listed else None
         if curve:
-            points = tuple((row.step, row.judged.article) for row in rows)
+            (listing,) = listed
+            points = tuple(zip(listing.steps, (each.article for each in listing.judged.each), strict=True))
             panels.append(Panel(figure.metric, text.name_of(figure), text.as_percent(figure), (curve,), points))
     return panels
 
@@ -118,24 +120,25 @@ def curve_panels(summary: ExperimentSummary, frame: DataFrame, at: str) -> list[
     return [panel for panel in panels if panel.curves]
 
 
-LEFT, GAP, FOOT, LEGEND_ROW = 0.62, 0.72, 0.5, 0.17
-"""Inches: for tick labels left of the first panel and between two; for the axis under a panel; for a row of legend."""
-HEIGHT = 1.95
+TITLE, LEFT, HEAD, FOOT, LEGEND_ROW = 0.66, 0.62, 0.28, 0.5, 0.19
+"""Inches: for the title; for tick labels left of a panel; for its heading; for the axis under it; for a legend row."""
+HEIGHT = 1.75
 """Inches: height of a panel over training."""
 SMALL, BREAK = 0.28, 0.12
 """Share of a broken panel that shows the first point, inches between its parts."""
 
 
 def curves_drawing(summary: ExperimentSummary, panels: Sequence[Panel], at: str) -> Drawing:
-    """Panels side by side over one legend."""
+    """Panels one below the other over one legend."""
     handles: dict[str, Any] = {curve.style.label: None for panel in panels for curve in panel.curves}
-    below = 0.1 + LEGEND_ROW * ((len(handles) + 3) // 2)
-    drawing = titled(summary, TITLE + 0.2 + HEIGHT + FOOT + below, f": mean over seeds by {at}")
+    below = 0.1 + LEGEND_ROW * (len(handles) + 2)
+    height = TITLE + (HEAD + HEIGHT + FOOT) * len(panels) + below
+    drawing = titled(height, summary.experiment, [summary.title, f"mean over seeds by {at}, {seeds_of(summary)}"])
     span = np.concatenate([curve.x for panel in panels for curve in panel.curves])
-    width = (WIDTH - LEFT - MARGIN - GAP * (len(panels) - 1)) / len(panels)
     for index, panel in enumerate(panels):
         ends, label = _ends(panel, at)
-        parts = _parts(drawing, ends, (LEFT + index * (width + GAP), below + FOOT, width))
+        bottom = below + FOOT + (HEAD + HEIGHT + FOOT) * (len(panels) - 1 - index)
+        parts = _parts(drawing, ends, (LEFT, bottom, WIDTH - LEFT - MARGIN))
         for axes, (_, share) in zip(parts, ends, strict=True):
             handles |= _lines(axes, panel, whole=share > 0.5)
             axes.set_xlim(padded(span, 0.03))
@@ -144,11 +147,9 @@ def curves_drawing(summary: ExperimentSummary, panels: Sequence[Panel], at: str)
         seeds = min(curve.seeds for curve in panel.curves)
         heading += f", {seeds} of {summary.seeds} seeds at the end" if seeds < summary.seeds else ""
         parts[-1].set_title(heading, loc="left", fontsize=SIZE)
-    place = (MARGIN / WIDTH, 0.05 / drawing.get_figheight())
+    place = (MARGIN / WIDTH, 0.05 / height)
     spacing = {"borderaxespad": 0, "borderpad": 0, "handlelength": 3.5, "labelspacing": 0.3}
-    drawing.legend(
-        handles.values(), handles.keys(), loc="lower left", bbox_to_anchor=place, ncols=2, frameon=False, **spacing
-    )
+    drawing.legend(handles.values(), handles.keys(), loc="lower left", bbox_to_anchor=place, frameon=False, **spacing)
     return drawing
 
 
@@ -206,7 +207,7 @@ def _lines(axes: Any, panel: Panel, whole: bool) -> dict[str, Any]:
             axes.vlines(curve.x[0], low[0], high[0], color=color, alpha=0.2, linewidth=7)
         elif np.any(high > low):
             axes.fill_between(curve.x, low, high, color=color, alpha=0.2, linewidth=0, gid=f"{name}-band")
-            handles[f"{BAND} (prediction interval)"] = Patch(color="#BBBBBB")
+            handles[f"{BAND} (prediction interval)"] = Patch(color=GREY)
         every = max(1, len(curve.x) // 8)
         marks = {"markersize": 4, "markevery": (place * every // len(panel.curves), every)}
         ids = {"gid": f"{name}-mean"} if whole else {}

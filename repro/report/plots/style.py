@@ -1,13 +1,17 @@
-"""What all drawings share: colours, sizes, titles, axes placed in inches."""
+"""What all drawings share: colours, sizes, titles, axes placed in inches.
+
+Drawings are narrow and tall, so that their text can be read on a phone: 9 points of 331 are 9 pixels of 331.
+"""
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure as Drawing
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import ScalarFormatter
 
 from repro.analysis.figures import ExperimentSummary
@@ -37,29 +41,50 @@ STYLES = {
     "batch": Style("#000000", (0, (3, 1, 1, 1)), "v", "the step's own batch"),
 }
 OURS = Style("#0072B2", "-", "o", "ours: mean over seeds")
-MEAN = Style("#0072B2", "-", "D", "mean")
+MEAN = Style("#0072B2", "-", "|", "our mean")
 ARTICLE = Style("#D55E00", (0, (4, 2)), "s", "article")
-TINT = "#D5E7F2"
+TINT, GREY, GRID = "#D5E7F2", "#BBBBBB", "#DDDDDD"
+POINT_FACE, POINT_EDGE = "#56B4E9", "#00456B"
 BAND = "95% of single runs"
 
-WIDTH, SIZE = 7.0, 8.5
+WIDTH, SIZE = 4.6, 9.0
 """Width of a drawing in inches, size of labels in points."""
-MARGIN, TITLE = 0.2, 0.62
-"""Inches: margin at the sides, height of the two title lines."""
+MARGIN, LINE = 0.1, 0.19
+"""Inches: margin at the sides, height of a line of the title."""
 
 
-def titled(summary: ExperimentSummary, height: float, what: str) -> Drawing:
-    """An empty drawing, `height` inches high, with two lines of title: the name, then what it is, of how many seeds."""
-    main = summary.main
-    n = main.over.n if main else 0
-    seeds = f"n = {n} seed{'s' if n != 1 else ''}"
-    if n < summary.seeds:
-        seeds = f"n = {n} of {summary.seeds} seeds, the others failed or diverged"
+def titled(height: float, name: str, lines: list[str]) -> Drawing:
+    """An empty drawing, `height` inches high, with a name and two lines of title at most, each shortened to fit."""
     drawing = Drawing(figsize=(WIDTH, height))
-    drawing.text(MARGIN / WIDTH, 1 - 0.1 / height, summary.experiment, va="top", weight="bold", size=10.5)
-    title = textwrap.shorten(summary.title, 64, placeholder=" …")
-    drawing.text(MARGIN / WIDTH, 1 - 0.34 / height, f"{title}{what} ({seeds})", va="top", size=SIZE)
+    for place, line in enumerate([name, *lines]):
+        top, weight = 1 - (0.06 + LINE * place) / height, "normal" if place else "bold"
+        shown = fitted(line, WIDTH - 2 * MARGIN, weight)
+        drawing.text(MARGIN / WIDTH, top, shown, va="top", weight=weight)
     return drawing
+
+
+def seeds_of(summary: ExperimentSummary) -> str:
+    """`n = 30 seeds`, and how many there would be."""
+    n = summary.main.over.n if summary.main else 0
+    if n < summary.seeds:
+        return f"n = {n} of {summary.seeds} seeds, the others failed or diverged"
+    return f"n = {n} seed{'s' if n != 1 else ''}"
+
+
+def width_of(label: str, weight: str = "normal") -> float:
+    """Inches that a label takes, with a little space at its ends."""
+    font = FontProperties(weight=weight)
+    return float(TextPath((0, 0), label, size=SIZE, prop=font).get_extents().width) / 72 + 0.08
+
+
+def fitted(label: str, room: float, weight: str = "normal") -> str:
+    """The label, cut off with an ellipsis where it is wider than `room` inches."""
+    if width_of(label, weight) <= room:
+        return label
+    kept = label
+    while kept and width_of(f"{kept} …", weight) > room:
+        kept = kept[:-1].rstrip()
+    return f"{kept} …"
 
 
 def axes_at(drawing: Drawing, left: float, bottom: float, width: float, height: float) -> Any:
