@@ -142,7 +142,7 @@ def audit_experiment(
     printed = [(None, figure.value), *(figure.steps or {}).items()]
     values = tuple(
         PrintedValue(
-            _text(figure, value),
+            figure.written(value),
             step,
             tuple(Way(sizes, rule, rule == own, _possible(figure, value, sizes)) for rule, sizes in own_first),
         )
@@ -180,11 +180,6 @@ def binomial(accuracy: float, rows: int) -> Spread:
     inner = min(max(accuracy, 0.5 / rows), 1 - 0.5 / rows)
     sd = math.sqrt(inner * (1 - inner) / rows)
     return Spread(sd, f"binomial, as if each run had {rows:,} test rows of its own")
-
-
-def tested_rows(experiment: Experiment, info: DatasetInfo) -> int:
-    """Rows that a test accuracy is measured on: the test part, or every row once in a cross-validation."""
-    return info.rows if experiment.protocol.stratified_k_fold else info.test_rows
 
 
 def missing_of(article: Article, experiments: Mapping[str, Experiment]) -> Iterator[str]:
@@ -265,7 +260,9 @@ def _rows(experiment: Experiment, info: DatasetInfo, figure: Reported) -> int:
     fixed = experiment.protocol.fixed_split
     if figure.split == "validation" and fixed:
         return fixed.validation_from_train
-    return info.rows if figure.split == "train" else tested_rows(experiment, info)
+    if figure.split == "train":
+        return info.rows
+    return experiment.protocol.tested_rows(info.rows, info.test_rows)
 
 
 def _possible(figure: Reported, value: float, sizes: tuple[int, ...]) -> bool:
@@ -278,10 +275,6 @@ def _possible(figure: Reported, value: float, sizes: tuple[int, ...]) -> bool:
 def _half_width(figure: Reported) -> Fraction:
     """Half of the last printed digit, in stored units."""
     return Fraction(1, 2 * 10**figure.printed_decimals * int(figure.scale))
-
-
-def _text(figure: Reported, value: float) -> str:
-    return f"{Decimal(repr(value)):.{figure.printed_decimals}f}" + "%" * (figure.unit == "percent")
 
 
 def listed(names: Iterable[str]) -> str:

@@ -123,13 +123,10 @@ def _of_figure(
         return ClaimResult(claim, "NOT RUN YET", f"Not run yet: {name}.")
     reported = stored[name].experiment.reported.get(claim.metric)
     figure = summaries[name].figure(claim.metric, reported.split) if reported else None
-    if figure is None:
+    if figure is None or figure.judged is None:
         sentence = f"{name} has no {claim.metric} that the article's can be compared with."
         return ClaimResult(claim, "NOT JUDGED", sentence)
     trial = stored[name].provenance.trial
-    if figure.judged is None:  # the article reports it for another split
-        sentence = f"{name} has no {claim.metric} that the article's can be compared with."
-        return ClaimResult(claim, "NOT JUDGED", sentence, figure=figure, trial=trial)
     return ClaimResult(claim, figure.judged.verdict, figure.judged.sentence, figure=figure, trial=trial)
 
 

@@ -86,11 +86,7 @@ def print_experiments(experiments: Sequence[Experiment]) -> None:
 
 
 def _reported(experiment: Experiment) -> str:
-    shown = [
-        f"{metric} {figure.value:.{figure.printed_decimals}f}{'%' if figure.unit == 'percent' else ''}"
-        for metric, figure in experiment.reported.items()
-        if figure.split == "test"
-    ]
+    shown = [f"{metric} {figure.written()}" for metric, figure in experiment.reported.items() if figure.split == "test"]
     return ", ".join(shown) or "no figure reported"
 
 

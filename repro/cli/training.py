@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ from repro.errors import BusyError, UsageError
 
 if TYPE_CHECKING:
     from repro.commands.check import CheckResult
-    from repro.commands.jobs import Job
+    from repro.commands.jobs import Configured, Job
     from repro.commands.references import Reference
     from repro.commands.run import RunResult
     from repro.commands.until import UntilResult
@@ -98,30 +97,56 @@ def run(
     the same command again trains only what is missing. A run with -S, --seeds, --until or --engine keras is a trial,
     kept apart from the results unless -o says where.
     """
-    from repro.commands.jobs import jobs_of
+    from repro.commands.jobs import as_jobs, configured
+    from repro.commands.run import run as command
     from repro.config.catalogue import Catalogue
     from repro.report.build import check_folder
 
     if seeds is not None:
         overrides = (*overrides, f"seeds={seeds}")
-    looking = _looking(until, max_seeds, budget, overrides, dry_run or force)
-    trial = bool(overrides or until or engine != "stacked")
-    out = out or (TRIALS if trial else RESULTS)
+    _check_until(until, max_seeds, budget, overrides, dry_run or force)
+    out = out or (TRIALS if overrides or until or engine != "stacked" else RESULTS)
     check_folder(out)
     catalogue = Catalogue()
-    job_list = jobs_of(catalogue, configs, machine.environment(), overrides, engine)
+    found = configured(catalogue, configs, overrides)
+    job_list = as_jobs(found, machine.environment(), overrides, engine)
     if dry_run:
         return _would_train(job_list, out, force)
-    looked = None
     with _watching(quiet, f"the same command{' without --force' if force else ''} goes on from there") as progress:
-        if looking:
-            looked = looking.run(machine, job_list, configs, catalogue, out, jobs, progress)
+        if until:
+            looked = _until_decided(machine, job_list, found, out, jobs, progress, max_seeds, budget)
             result = looked.run
         else:
-            from repro.commands.run import run as command
-
+            looked = None
             result = command(job_list, out, machine.executor(jobs), progress, force, machine.clock)
     return finish(result, lambda: _show_run(result, out, catalogue, quiet, looked))
+
+
+def _until_decided(
+    machine: Machine,
+    job_list: Sequence[Job],
+    found: Sequence[Configured],
+    out: Path,
+    jobs: int | None,
+    progress: Progress,
+    max_seeds: int | None,
+    budget: float | None,
+) -> UntilResult:
+    from repro.commands.jobs import articles_of
+    from repro.commands.until import MOST_SEEDS, run_until_decided
+    from repro.training.executor import available_cores
+
+    return run_until_decided(
+        job_list,
+        articles_of(found),
+        out,
+        machine.executor(jobs),
+        progress,
+        most=max_seeds or MOST_SEEDS,
+        budget=budget,
+        workers=jobs or available_cores(),
+        clock=machine.clock,
+    )
 
 
 def _would_train(job_list: Sequence[Job], out: Path, force: bool) -> int:
@@ -133,49 +158,14 @@ def _would_train(job_list: Sequence[Job], out: Path, force: bool) -> int:
     return 0
 
 
-@dataclass(frozen=True)
-class _Looking:
-    """`--until decided` and its limits."""
-
-    max_seeds: int | None
-    budget: float | None
-
-    def run(
-        self,
-        machine: Machine,
-        job_list: Sequence[Job],
-        configs: Sequence[str],
-        catalogue: Catalogue,
-        out: Path,
-        jobs: int | None,
-        progress: Progress,
-    ) -> UntilResult:
-        from repro.commands.jobs import articles_of
-        from repro.commands.until import MOST_SEEDS, run_until_decided
-        from repro.training.executor import available_cores
-
-        return run_until_decided(
-            job_list,
-            articles_of(catalogue, configs),
-            out,
-            machine.executor(jobs),
-            progress,
-            most=self.max_seeds or MOST_SEEDS,
-            budget=self.budget,
-            workers=jobs or available_cores(),
-            clock=machine.clock,
-        )
-
-
-def _looking(
+def _check_until(
     until: str | None, max_seeds: int | None, budget: float | None, overrides: Sequence[str], other: bool
-) -> _Looking | None:
+) -> None:
     """Raises UsageError where options do not go together."""
     if until and (other or any(each.startswith("seeds=") for each in overrides)):
         raise UsageError("--until decided: expected neither --seeds, --force nor --dry-run beside it")
     if not until and (max_seeds is not None or budget is not None):
         raise UsageError("--max-seeds and --budget: expected --until decided, which they are limits of")
-    return _Looking(max_seeds, budget) if until else None
 
 
 def _show_run(result: RunResult, out: Path, catalogue: Catalogue, quiet: bool, until: UntilResult | None) -> None:

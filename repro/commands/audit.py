@@ -16,7 +16,6 @@ from repro.analysis.audit import (
     audit_claims,
     audit_experiment,
     missing_of,
-    tested_rows,
 )
 from repro.commands.jobs import Configured, configured
 from repro.config.catalogue import Catalogue, article_file
@@ -84,7 +83,8 @@ def _article(
     if article is None:
         return ArticleAudit(each.experiment.article, "", each.resolution, (), ())
     about = tuple(claim for claim in article.claims if names & claim.weights.keys())
-    rows = {name: tested_rows(one, datasets.info(one.dataset.name)) for name, one in experiments.items()}
+    data = {name: datasets.info(one.dataset.name) for name, one in experiments.items()}
+    rows = {name: one.protocol.tested_rows(data[name].rows, data[name].test_rows) for name, one in experiments.items()}
     claims = audit_claims(article.model_copy(update={"claims": about}), experiments, rows, stored)
     unsaid = (*article.unsaid, *missing_of(article, experiments))
     return ArticleAudit(article.name, article.title, each.resolution, tuple(claims), unsaid)

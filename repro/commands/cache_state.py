@@ -10,7 +10,7 @@ from repro.results.cells import CellCache, DamagedCell
 from repro.results.correct import correct_npz
 from repro.results.provenance import Provenance, changes
 from repro.results.records import CellResult, runs_csv
-from repro.results.stored import StoredExperiment, find_stored, tested_rows
+from repro.results.stored import StoredExperiment, find_stored
 
 
 @dataclass
@@ -36,7 +36,9 @@ class CacheState:
     @property
     def correct(self) -> bytes:
         """Which rows the finished cells predicted right."""
-        return correct_npz(self.finished.values(), tested_rows(self.job.experiment, self.job.conditions.data))
+        data = self.job.conditions.data
+        rows = self.job.experiment.protocol.tested_rows(data.rows, data.test_rows)
+        return correct_npz(self.finished.values(), rows)
 
     @property
     def is_written(self) -> bool:

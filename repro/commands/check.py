@@ -20,7 +20,7 @@ from repro.analysis.record_diff import compare_records
 from repro.commands.references import Reference
 from repro.commands.run import with_data
 from repro.errors import ExitCode
-from repro.results.correct import correct_npz, read_correct
+from repro.results.correct import rows_of
 from repro.results.records import CellResult, records_by_seed, runs_csv
 from repro.results.stored import cells_frame, valid_seeds
 from repro.training.executor import Executor
@@ -185,7 +185,7 @@ def _rows_of(reference: Reference, cell: CellResult) -> tuple[int, int]:
     """Test rows, and how many of them only one of the committed and the fresh cell predicts right."""
     rows = reference.stored.tested_rows
     committed = reference.stored.correct_rows.of([cell.seed])
-    fresh = read_correct(correct_npz([cell], rows)).of([cell.seed])
+    fresh = rows_of([cell], rows).of([cell.seed])
     if committed is None or fresh is None:
         return rows, 0 if committed is fresh else rows
     return rows, int(np.count_nonzero(committed != fresh))

@@ -31,9 +31,9 @@ class Job:
     article: Article | None = None
     """The experiment's article where it is not one that comes with repro: kept with the results, for their pages."""
     resolution: Resolution = field(kw_only=True)
+    """What an accuracy of it may differ by without changing a conclusion."""
     looks: int = field(default=1, kw_only=True)
     """Looks at growing numbers of seeds that are planned."""
-    """What an accuracy of it may differ by without changing a conclusion."""
 
     @cached_property
     def conditions(self) -> Conditions:
@@ -45,8 +45,7 @@ class Job:
     def with_seeds(self, seeds: int, looks: int) -> Job:
         """The same job with so many seeds, at one of so many looks at it."""
         experiment = self.experiment.model_copy(update={"seeds": seeds})
-        overrides = tuple(each for each in self.overrides if not each.startswith("seeds="))
-        return replace(self, experiment=experiment, overrides=(*overrides, f"seeds={seeds}"), looks=looks)
+        return replace(self, experiment=experiment, overrides=(*self.overrides, f"seeds={seeds}"), looks=looks)
 
     def by(self, engine: str) -> Job:
         """The same job by another engine."""
@@ -71,6 +70,13 @@ def jobs_of(
     engine: str = "stacked",
 ) -> list[Job]:
     """The jobs for configs given by path, folder or name. Raises ConfigError and UsageError as `configured` does."""
+    return as_jobs(configured(catalogue, given, overrides), environment, overrides, engine)
+
+
+def as_jobs(
+    found: Sequence[Configured], environment: Environment, overrides: Sequence[str] = (), engine: str = "stacked"
+) -> list[Job]:
+    """The jobs for experiments whose configs have been read, with `overrides`."""
     own = shipped("configs").resolve()
     return [
         Job(
@@ -82,13 +88,13 @@ def jobs_of(
             None if each.path.resolve().parent == own else each.article,
             resolution=each.resolution,
         )
-        for each in configured(catalogue, given, overrides)
+        for each in found
     ]
 
 
-def articles_of(catalogue: Catalogue, given: Sequence[str]) -> dict[str, Article]:
-    """The articles of experiments given by path, folder or name; raises what `configured` raises."""
-    return {each.article.name: each.article for each in configured(catalogue, given) if each.article}
+def articles_of(found: Sequence[Configured]) -> dict[str, Article]:
+    """The articles of experiments, by name."""
+    return {each.article.name: each.article for each in found if each.article}
 
 
 def configured(catalogue: Catalogue, given: Sequence[str], overrides: Sequence[str] = ()) -> list[Configured]:

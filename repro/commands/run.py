@@ -235,7 +235,7 @@ class _Training:
     def _write(self, state: CacheState) -> None:
         """Records, provenance and tables of an experiment."""
         job, before, runs, correct = state.job, state.stored, state.runs, state.correct
-        if before:
+        if before and job.experiment.name in self._fresh:
             self._count_identical(before, runs, correct)
         moved = before is None or (before.runs, before.correct) != (runs, correct)
         old = current_summary(before) if before and moved else None
@@ -287,7 +287,7 @@ class _Training:
     def _count_identical(self, before: StoredExperiment, runs: str, correct: bytes) -> None:
         """Hold records that were trained now, and which rows are right, against the stored ones, seed by seed."""
         now, rows = records_by_seed(runs), read_correct(correct)
-        both = [seed for seed in self._fresh.get(before.name, []) if before.records.get(seed)]
+        both = [seed for seed in self._fresh[before.name] if before.records.get(seed)]
         self._result.compared += len(both)
         self._result.identical += sum(
             before.records[seed] == now[seed] and before.correct_rows.same(rows, seed) for seed in both

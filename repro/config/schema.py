@@ -137,6 +137,10 @@ class Protocol(Strict):
         """Replicas in a cell: the folds of a cross-validation, or 1."""
         return self.stratified_k_fold.folds if self.stratified_k_fold else 1
 
+    def tested_rows(self, rows: int, test_rows: int) -> int:
+        """Rows that a test accuracy is measured on: the test part, or every row once in a cross-validation."""
+        return rows if self.stratified_k_fold else test_rows
+
     @property
     def judged_step(self) -> int | None:
         """The step whose evaluation figures and claims are about; None for the last."""
@@ -191,6 +195,11 @@ class Reported(Strict):
     def stored(self) -> float:
         """The figure in stored units."""
         return self.value / self.scale
+
+    def written(self, value: float | None = None) -> str:
+        """The figure, or another one in its unit, with all decimals that the article prints."""
+        exact = Decimal(repr(self.value if value is None else value))
+        return f"{exact:.{self.printed_decimals}f}" + "%" * (self.unit == "percent")
 
     @property
     def exact(self) -> Decimal:

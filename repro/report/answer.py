@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -116,7 +116,7 @@ def _claim(row: ClaimResult) -> str:
         return f"{subject} {'has not been run yet' if row.verdict == 'NOT RUN YET' else 'could not be judged'}"
     if is_shown(judged):
         return f"{subject} {_shown(row, judged)}"
-    within = _resolution(judged.margin, row.claim)
+    within = _size(judged.margin, row.claim, text.resolution)
     told = {
         "CLAIM HOLDS": f"holds{_rows(judged)}, within {within}",
         "OPPOSITE HOLDS": f"does not hold{_rows(judged)}: they differ by {_size(judged.difference, row.claim)}",
@@ -135,7 +135,7 @@ def _shown(row: ClaimResult, judged: ClaimVerdict) -> str:
     word = "holds" if judged.verdict == "CLAIM HOLDS" else "does not hold: the opposite holds"
     told = f"{word}{_rows(judged)}, by {_size(judged.difference, row.claim)}"
     told += ", on average only" if judged.on_average_only else ""
-    told += f", which is small (within {_resolution(judged.margin, row.claim)})" if judged.small else ""
+    told += f", which is small (within {_size(judged.margin, row.claim, text.resolution)})" if judged.small else ""
     return told + _part(row, judged)
 
 
@@ -161,13 +161,8 @@ def _part(row: ClaimResult, judged: ClaimVerdict) -> str:
     return f", of which {size.removesuffix(' points')} ({ends}) come from {named.what}"
 
 
-def _size(value: float, claim: Claim) -> str:
-    size = text.magnitude(value, claim.metric == "accuracy")
-    return size if claim.metric == "accuracy" else f"{size} of loss"
-
-
-def _resolution(value: float, claim: Claim) -> str:
-    size = text.resolution(value, claim.metric == "accuracy")
+def _size(value: float, claim: Claim, told: Callable[[float, bool], str] = text.magnitude) -> str:
+    size = told(value, claim.metric == "accuracy")
     return size if claim.metric == "accuracy" else f"{size} of loss"
 
 

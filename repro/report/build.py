@@ -87,10 +87,16 @@ class Index:
 
 def current_index(out: Path, stored: Sequence[StoredExperiment], articles: Mapping[str, Article]) -> Index | None:
     """The index where every experiment and all pages over them are as they were written and up to date."""
-    summaries = [summary for each in stored if (summary := current_summary(each))]
-    content = unsealed(out / CLAIMS, _pages_made_from(stored, articles)) if len(summaries) == len(stored) else None
+    summaries = tuple(summary for each in stored if (summary := current_summary(each)))
+    answers = _current_answers(out, _pages_made_from(stored, articles)) if len(summaries) == len(stored) else None
+    return None if answers is None else Index(summaries, answers)
+
+
+def _current_answers(out: Path, made_from: str) -> tuple[Answer, ...] | None:
+    """The answers where all pages over the experiments are as they were written and up to date."""
+    content = unsealed(out / CLAIMS, made_from)
     try:
-        return None if content is None else Index(tuple(summaries), ANSWERS.validate_python(content["answers"]))
+        return None if content is None else ANSWERS.validate_python(content["answers"])
     except (ValidationError, KeyError, TypeError):  # sealed by somebody else
         return None
 
@@ -103,9 +109,10 @@ def build_index(
     `articles`: those of the experiments, by name. Without `force` only what is out of date or damaged is built. The
     caller holds the lock of `out`.
     """
-    summaries = [build_experiment(each, force) for each in stored]
-    current = None if force else current_index(out, stored, articles)
-    return current or _write_pages(out, stored, summaries, articles)
+    summaries = tuple(build_experiment(each, force) for each in stored)
+    made_from = _pages_made_from(stored, articles)
+    answers = None if force else _current_answers(out, made_from)
+    return Index(summaries, _write_pages(out, stored, summaries, articles, made_from) if answers is None else answers)
 
 
 def _write_pages(
@@ -113,7 +120,8 @@ def _write_pages(
     stored: Sequence[StoredExperiment],
     summaries: Sequence[ExperimentSummary],
     articles: Mapping[str, Article],
-) -> Index:
+    made_from: str,
+) -> tuple[Answer, ...]:
     from repro.analysis.claims import ClaimResult
     from repro.report.html import page
     from repro.report.index_page import index_page
@@ -122,15 +130,15 @@ def _write_pages(
 
     members = [Member(*each) for each in zip(stored, summaries, strict=True)]
     sections = sections_of(members, articles)
-    index = Index(tuple(summaries), tuple(answer_of(section) for section in sections))
+    answers = tuple(answer_of(section) for section in sections)
     results = TypeAdapter(tuple[ClaimResult, ...])
     claims = {section.name: results.dump_python(section.claims, mode="json") for section in sections}
-    content = {"answers": ANSWERS.dump_python(index.answers, mode="json"), "claims": claims}
+    content = {"answers": ANSWERS.dump_python(answers, mode="json"), "claims": claims}
     drawn = {section.name: draw_article(section) for section in sections}
     pages = {"README.md": index_page(sections).encode(), "report.html": page(sections, drawn).encode()}
     pages |= {f"{name}.svg": content for name, content in drawn.items()}
-    write_sealed(out / CLAIMS, content, pages, _pages_made_from(stored, articles))
-    return index
+    write_sealed(out / CLAIMS, content, pages, made_from)
+    return answers
 
 
 def _made_from(stored: StoredExperiment) -> str:

@@ -41,18 +41,33 @@ class CorrectRows:
         return np.array_equal(mine, theirs) if mine is not None and theirs is not None else mine is theirs
 
 
+def rows_of(cells: Iterable[CellResult], rows: int) -> CorrectRows:
+    """What cells that are tested on so many rows predicted right; a seed that failed is left out."""
+    seeds, packed = _packed(cells, rows)
+    return CorrectRows(tuple(seeds), _unpacked(packed, rows))
+
+
 def correct_npz(cells: Iterable[CellResult], rows: int) -> bytes:
     """The file for cells that are tested on so many rows; a seed that failed is not in it.
 
     Uncompressed, and so the same bytes for the same cells whatever library packs them.
     """
+    seeds, packed = _packed(cells, rows)
+    with io.BytesIO() as file:
+        np.savez(file, seeds=np.array(seeds, np.int64), rows=np.int64(rows), correct=packed)
+        return file.getvalue()
+
+
+def _packed(cells: Iterable[CellResult], rows: int) -> tuple[list[int], NDArray[np.uint8]]:
     known = sorted((cell for cell in cells if cell.correct), key=lambda cell: cell.seed)
     packed = np.zeros((len(known), -(-rows // 8)), np.uint8)
     for line, cell in zip(packed, known, strict=True):
         line[:] = np.frombuffer(cell.correct, np.uint8)
-    with io.BytesIO() as file:
-        np.savez(file, seeds=np.array([cell.seed for cell in known], np.int64), rows=np.int64(rows), correct=packed)
-        return file.getvalue()
+    return [cell.seed for cell in known], packed
+
+
+def _unpacked(packed: NDArray[np.uint8], rows: int) -> NDArray[np.bool_]:
+    return np.unpackbits(packed, axis=1, count=rows).astype(np.bool_)
 
 
 def read_correct(content: bytes) -> CorrectRows:
@@ -75,4 +90,4 @@ def read_correct(content: bytes) -> CorrectRows:
     count = int(rows)
     if packed.dtype != np.uint8 or packed.shape != (len(seeds), -(-count // 8)):
         raise ValueError(f"expected {len(seeds)} lines of {count} packed bits, got {packed.dtype} {packed.shape}")
-    return CorrectRows(tuple(int(seed) for seed in seeds), np.unpackbits(packed, axis=1, count=count).astype(np.bool_))
+    return CorrectRows(tuple(int(seed) for seed in seeds), _unpacked(packed, count))

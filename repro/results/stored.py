@@ -15,7 +15,7 @@ from repro.config.schema import Experiment
 from repro.errors import MachineError
 from repro.files import sha256
 from repro.results.correct import CORRECT, CorrectRows, read_correct
-from repro.results.provenance import DataUsed, Provenance, read_provenance
+from repro.results.provenance import Provenance, read_provenance
 from repro.results.records import CellResult, SeedRecords, records_by_seed
 from repro.verdicts.types import Floats
 
@@ -77,7 +77,8 @@ class StoredExperiment:
     @property
     def tested_rows(self) -> int:
         """Rows that a test accuracy is measured on: the test part, or every row once in a cross-validation."""
-        return tested_rows(self.experiment, self.provenance.made.data)
+        data = self.provenance.made.data
+        return self.experiment.protocol.tested_rows(data.rows, data.test_rows)
 
 
 def stored_names(out: Path) -> list[str]:
@@ -106,11 +107,6 @@ def read_stored(out: Path, name: str) -> StoredExperiment:
     except ValueError as error:  # vouched for by somebody else
         raise MachineError(f"{folder / file}: {error}; run the experiment again") from error
     return stored
-
-
-def tested_rows(experiment: Experiment, data: DataUsed) -> int:
-    """Rows that a test accuracy is measured on: the test part, or every row once in a cross-validation."""
-    return data.rows if experiment.protocol.stratified_k_fold else data.test_rows
 
 
 def _vouched_for(path: Path, expected: str, provenance: Provenance) -> bytes:
