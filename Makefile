@@ -3,12 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 SONAR := $(addprefix configs/sonar_,baseline.yaml visible.yaml hidden.yaml control.yaml)
+SHORT := $(addprefix configs/published/,mlm-sonar-binary mlm-iris mlm-first-network mlm-evaluate mlm-haberman \
+	mlm-grid-search mlm-dropout-circles mlm-weight-decay-moons mlm-noise-circles mlm-dataset-size mlm-boston dlwp-boston \
+	tf-classification tf-quickstart/tf_quickstart_beginner.yaml keras-mnist-mlp mlm-mnist/mlm_mnist_mlp.yaml \
+	keras-mnist-cnn/keras_mnist_cnn_epoch.yaml keras-mnist-cnn/keras_mnist_cnn_epoch_today.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sonar all check test lint lock clean
+.PHONY: help setup sonar all published published-all check test lint lock keras-tables clean
 
 help: ## what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 setup: $(READY) ## make .venv from the lock file
 
@@ -25,6 +29,12 @@ sonar: setup ## reproduce article A (Sonar): about a minute of training
 all: setup ## reproduce every article; fetches MNIST and Fashion-MNIST first
 	$(BIN)/repro run configs
 
+published: setup ## run the other published experiments whose seeds take less than a minute
+	$(BIN)/repro run $(SHORT) -o results/published
+
+published-all: setup ## run all of them whose data can be had; takes hours
+	$(BIN)/repro run configs/published -o results/published
+
 check: setup ## hold the committed results against fresh trainings, as CI does
 	$(BIN)/repro check
 
@@ -38,6 +48,9 @@ lint: setup ## ruff and mypy
 
 lock: setup ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet --output-file requirements.lock
+
+keras-tables: setup ## write what a config may name of Keras, as the installed Keras has it
+	$(BIN)/python -m repro.models.keras_tables
 
 clean: ## remove .venv and caches, keep results
 	rm -rf .venv dist trials .pytest_cache .mypy_cache .ruff_cache

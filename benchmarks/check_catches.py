@@ -62,19 +62,19 @@ def evaluation_with_dropout() -> None:
 
 def swapped_labels() -> None:
     """Exchange the labels of pairs of test rows that differ."""
-    from repro.datasets.data_set import DataSet
+    from repro.datasets import formats
 
-    load = DataSet.load
+    parser = formats.parser
 
-    def load_swapped(self: Any) -> Any:
-        data = load(self)
-        labels = data.test.y.copy()
+    def swapped(description: Any, contents: Any) -> Any:
+        train, test = parser(description)(description, contents)
+        labels = test.y.copy()
         pairs = np.random.default_rng(1).permutation(len(labels)).reshape(-1, 2)
         pairs = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]][: WRONG_LABELS // 2]
         labels[pairs] = labels[pairs[:, ::-1]]
-        return replace(data, test=replace(data.test, y=labels))
+        return train, replace(test, y=labels)
 
-    DataSet.load = load_swapped
+    formats.parser = lambda description: swapped
 
 
 @dataclass(frozen=True)

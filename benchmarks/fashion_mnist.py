@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 from timing import CORES, alone, matmul_gflops, ours, show, show_rate
 
@@ -32,6 +33,7 @@ def plain(epochs: int, batch_size: int) -> float:
     import tensorflow as tf
 
     from repro import datasets
+    from repro.config.catalogue import Catalogue
 
     class Article(keras.Model):
         def __init__(self) -> None:
@@ -47,7 +49,7 @@ def plain(epochs: int, batch_size: int) -> float:
                 x = self.dropout(dense(x), training=training)
             return self.last(x)
 
-    data = datasets.load("fashion-mnist").train
+    data = datasets.load(Catalogue().described(Path(), "fashion-mnist")).train
     x = data.x.astype("float32") / 255
     model = Article()
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])

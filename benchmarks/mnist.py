@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 from timing import CORES, alone, matmul_gflops, ours, shipped, show, show_rate
 
@@ -33,8 +34,9 @@ def plain(steps: int) -> tuple[float, float]:
     import tensorflow as tf
 
     from repro import datasets
+    from repro.config.catalogue import Catalogue
 
-    data = datasets.load("mnist")
+    data = datasets.load(Catalogue().described(Path(), "mnist"))
     assert data.test is not None
     train_x, test_x = (part.x.reshape(-1, 784).astype("float32") / 255 for part in (data.train, data.test))
     test_y = tf.constant(data.test.y)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 from timing import CORES, alone, ours, shipped, show
 
@@ -29,8 +30,9 @@ def plain(name: str, epochs: int, folds: int) -> float:
     from sklearn.preprocessing import StandardScaler
 
     from repro import datasets
+    from repro.config.catalogue import Catalogue
 
-    data = datasets.load("sonar").train
+    data = datasets.load(Catalogue().described(Path(), "sonar")).train
     splits = list(StratifiedKFold(n_splits=10, shuffle=True, random_state=7).split(data.x, data.y))
     start = time.perf_counter()
     for train, test in splits[:folds]:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from repro import datasets
 from repro.config.catalogue import Catalogue, find_config
 from repro.config.schema import Experiment
+from repro.datasets import Dataset
 from repro.training.executor import LokyExecutor, available_cores
 from repro.training.worker import Task
 
@@ -64,16 +66,22 @@ def ours(name: str, overrides: Sequence[str], seeds: int, workers: int) -> tuple
 
     `seeds` seeds are trained twice in one pool: the second time, on other seeds, every worker has started and compiled.
     """
-    experiment, executor = shipped(name, overrides), LokyExecutor(workers)
+    experiment, executor, folder = shipped(name, overrides), LokyExecutor(workers), find_config(name).parent
+    data = Catalogue().described(folder, experiment.dataset.name)
     walls = []
     for first in (0, seeds):
         start = time.perf_counter()
-        tasks = [Task(experiment, "stacked", first + each) for each in range(seeds)]
+        tasks = [Task(experiment, data, folder, "stacked", first + each) for each in range(seeds)]
         for _, cell in executor.train(tasks, Notes()):
             if cell.error:
                 sys.exit(cell.error)
         walls.append((time.perf_counter() - start) / seeds)
     return walls[0], walls[1]
+
+
+def dataset_of(name: str) -> Dataset:
+    """The arrays of a data set that comes with repro."""
+    return datasets.load(Catalogue().described(find_config("mnist_dropout").parent, name))
 
 
 def shipped(name: str, overrides: Sequence[str] = ()) -> Experiment:

@@ -12,6 +12,7 @@ from repro.commands.check import CheckResult, check
 from repro.commands.jobs import Job
 from repro.commands.references import read_references
 from repro.commands.run import run
+from repro.config.catalogue import Catalogue
 from repro.config.resolution import resolution_of
 from repro.config.schema import Experiment
 from repro.results.provenance import Environment, write_provenance
@@ -65,7 +66,10 @@ def drawn(shift: float = 0.0, fail: Sequence[int] = (), diverge: Sequence[int] =
 
 
 def job(config: Experiment, where: Environment | None = None) -> Job:
-    return Job(config, "stacked", where or environment(), "it.yaml", resolution=resolution_of(None, {}))
+    folder = REPOSITORY / "configs"
+    data = Catalogue().described(folder, config.dataset.name)
+    resolution = resolution_of(None, {})
+    return Job(config, data, folder, "stacked", where or environment(), "it.yaml", resolution=resolution)
 
 
 def store(out: Path, make: Make, *configs: Experiment) -> None:
@@ -83,7 +87,7 @@ def made_elsewhere(out: Path, name: str) -> None:
 def run_check(out: Path, make: Make, config: Experiment) -> tuple[CheckResult, list[int]]:
     """What the check says, and the seeds that it trained."""
     executor = StandIn(make)
-    references, missing = read_references(out, [job(config)], environment(), everything=False)
+    references, missing = read_references(out, [job(config)], environment(), Catalogue(), everything=False)
     return check(references, missing, executor, Silent()), executor.seeds
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+# One thread, as in the workers: rounding depends on their number, and some tests compare bits.
+os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
 import numpy as np
 import pytest

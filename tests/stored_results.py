@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 import yaml
 from conftest import experiment
 
-from repro import datasets
 from repro.config.article import Article
+from repro.config.catalogue import Catalogue
+from repro.config.data_description import DataDescription
 from repro.config.resolution import resolution_of
 from repro.config.schema import Experiment
-from repro.files import sha256, write
+from repro.files import sha256, shipped, write
 from repro.report.build import Index, build_index
 from repro.results.correct import correct_npz
 from repro.results.provenance import Code, DataUsed, Environment, Made, Provenance, write_provenance
@@ -76,12 +78,19 @@ def made_cells(accuracy: Any, loss: float | None = 0.5, epochs: int = 1, rows: i
     ]
 
 
+@cache
+def described(name: str) -> DataDescription:
+    """A shipped description."""
+    return Catalogue().described(shipped("configs"), name)
+
+
 def store(out: Path, made: Experiment, cells: Sequence[CellResult], **changes: Any) -> Path:
     """Write `runs.csv` and `provenance.json`, and nothing else; returns the experiment's folder."""
     folder = out / made.name
     runs = runs_csv(made.name, cells)
-    info = datasets.info(made.dataset.name)
-    correct = correct_npz(cells, info.test_rows if made.protocol.fixed_split else info.rows)
+    data = described(made.dataset.name)
+    known = made.protocol.same_rows and data.classes is not None
+    correct = correct_npz(cells, made.protocol.tested_rows(data.rows, data.test_rows) if known else 0)
     write(folder / "runs.csv", runs)
     write(folder / "correct.npz", correct)
     write_provenance(folder, provenance_of(made, runs, correct).model_copy(update=changes))
@@ -90,7 +99,7 @@ def store(out: Path, made: Experiment, cells: Sequence[CellResult], **changes: A
 
 def provenance_of(made: Experiment, runs: str, correct: bytes = b"") -> Provenance:
     """What vouches for the records of an experiment, made up."""
-    info = datasets.info(made.dataset.name)
+    data = described(made.dataset.name)
     sums = {"data.csv": "d" * 64}
     return Provenance(
         experiment=made,
@@ -102,7 +111,7 @@ def provenance_of(made: Experiment, runs: str, correct: bytes = b"") -> Provenan
         correct=sha256(correct),
         made=Made(
             engine="stacked",
-            data=DataUsed(rows=info.rows, test_rows=info.test_rows, classes=info.classes, sha256=sums),
+            data=DataUsed(rows=data.rows, test_rows=data.test_rows, classes=data.classes, sha256=sums),
             environment=HERE,
             repro="0.1.0",
             code=Code(commit="c" * 40, dirty=False),

@@ -9,10 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from stored_results import crossed, fixed, made_cells, store
+from stored_results import crossed, described, fixed, made_cells, store
 from tiny import invoke
 
-from repro import datasets
 from repro.analysis.audit import Spread, audit_claims, audit_experiment, binomial, missing_of
 from repro.commands.audit import Audit, audit
 from repro.config import Article, Catalogue, Experiment
@@ -199,7 +198,7 @@ def test_stored_results_of_another_training_say_nothing(tmp_path):
 
 def test_what_seeds_can_tell_by_hand():
     experiment = fixed("one", 0.9)
-    found = audit_experiment(experiment, datasets.info("mnist"), None, Spread(0.01, "told"))
+    found = audit_experiment(experiment, described("mnist"), None, Spread(0.01, "told"))
     five, thirty, _ = found.precision
     assert five.half_width == pytest.approx(2.776445 * 0.01 / math.sqrt(5), rel=1e-6)
     assert five.detectable == pytest.approx((2.776445 + 0.940965) * 0.01 / math.sqrt(5), rel=1e-6)
@@ -209,20 +208,20 @@ def test_what_seeds_can_tell_by_hand():
     none_right, none_wrong = binomial(0.0, 100), binomial(1.0, 100)
     assert none_right.sd == pytest.approx(math.sqrt(0.005 * 0.995 / 100))
     assert none_wrong.sd == pytest.approx(none_right.sd)
-    assert audit_experiment(fixed("silent"), datasets.info("mnist"), None, None) is None
+    assert audit_experiment(fixed("silent"), described("mnist"), None, None) is None
 
 
 def test_a_value_is_shown_to_the_digit_as_it_is_written():
     figure = {"value": 0.84, "unit": "fraction", "decimals": 20}
-    found = audit_experiment(fixed("one", reported={"accuracy": figure}), datasets.info("mnist"), None, None)
+    found = audit_experiment(fixed("one", reported={"accuracy": figure}), described("mnist"), None, None)
     assert found.values[0].text == "0.84000000000000000000"
 
 
-@pytest.mark.parametrize(("split", "rows"), [("validation", 50), ("train", 60_000), ("test", 10_000)])
+@pytest.mark.parametrize(("split", "rows"), [("validation", 50), ("train", 59_950), ("test", 10_000)])
 def test_rows_of_a_split(split, rows):
-    protocol = {"fixed_split": {"evaluate_every_epochs": 1, "validation_from_train": 50}}
+    protocol = {"fixed_split": {"evaluate_every_epochs": 1, "validation": {"first": 50}}}
     reported = {"accuracy": {"value": 0.93, "unit": "fraction", "split": split}}
-    found = audit_experiment(fixed("one", protocol=protocol, reported=reported), datasets.info("mnist"), None, None)
+    found = audit_experiment(fixed("one", protocol=protocol, reported=reported), described("mnist"), None, None)
     assert found.values[0].ways[0].rows == (rows,)
 
 

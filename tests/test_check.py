@@ -21,6 +21,7 @@ from repro.commands.check import CheckResult, Row
 from repro.commands.references import read_references
 from repro.commands.run import run
 from repro.config.catalogue import Catalogue
+from repro.config.data_description import DataDescription
 from repro.config.schema import Experiment
 from repro.datasets import Dataset
 from repro.errors import DataError, ExitCode
@@ -137,7 +138,7 @@ def test_which_rows_are_right_counts_under_the_same_fingerprint(out: Path) -> No
 
 def test_the_last_digit_counts_under_the_same_fingerprint(out: Path) -> None:
     result, _ = run_check(out, drawn(1e-9), experiment(seeds=SEEDS))
-    before, after = (drawn(shift)(Task(experiment(), "stacked", 0)).records[0].value for shift in (0.0, 1e-9))
+    before, after = (drawn(shift)(job(experiment()).task(0)).records[0].value for shift in (0.0, 1e-9))
     assert [(row.verdict, row.detail) for row in result.rows] == [
         (
             "CHANGED",
@@ -206,7 +207,7 @@ def test_a_replica_that_fails_gives_no_verdict(
 
 
 def test_without_its_data_an_experiment_is_not_checked(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(name: str) -> Dataset:
+    def gone(data: DataDescription) -> Dataset:
         raise DataError("sonar: gone")
 
     monkeypatch.setattr(datasets, "load", gone)
@@ -252,7 +253,7 @@ def test_references_name_the_engine_that_made_them(out: Path) -> None:
     stored = read_stored(out, "small")
     made = stored.provenance.made.model_copy(update={"engine": "keras"})
     write_provenance(stored.folder, stored.provenance.model_copy(update={"made": made}))
-    ((reference,), _) = read_references(out, [job(experiment())], environment(), everything=False)
+    ((reference,), _) = read_references(out, [job(experiment())], environment(), Catalogue(), everything=False)
     assert reference.job.engine == "keras"
 
 
@@ -363,9 +364,7 @@ def test_update_shows_old_and_new_and_leaves_no_old_cell(shipped: Path) -> None:
     code, shown, _ = invoke(drawn(0.01), "check", "-o", shipped, "--update")
     assert code == 0
     old, new = (
-        np.array([[r.value for r in make(Task(config, "stacked", seed)).records[::2]] for seed in range(n)]).mean(
-            axis=1
-        )
+        np.array([[r.value for r in make(job(config).task(seed)).records[::2]] for seed in range(n)]).mean(axis=1)
         for make, n in ((drawn(), SEEDS), (drawn(0.01), config.seeds))
     )
     sides = (f"{100 * v.mean():.2f}% ± {100 * v.std(ddof=1):.2f}% ({v.size} seeds)" for v in (old, new))
@@ -375,7 +374,7 @@ def test_update_shows_old_and_new_and_leaves_no_old_cell(shipped: Path) -> None:
     ]
     assert shown.endswith(f"1 of 1 experiments have new results in {shipped}.\n")
     records = records_by_seed((shipped / "sonar_hidden" / "runs.csv").read_text())
-    expected = {seed: drawn(0.01)(Task(config, "stacked", seed)).records[0].value for seed in range(config.seeds)}
+    expected = {seed: drawn(0.01)(job(config).task(seed)).records[0].value for seed in range(config.seeds)}
     assert {seed: float(next(iter(found.values()))) for seed, found in records.items()} == expected
     assert not (shipped / ".cells" / ".update").exists()
     again = run([job(config)], shipped, StandIn(), Silent())

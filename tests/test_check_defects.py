@@ -10,9 +10,11 @@ import pytest
 import tensorflow as tf
 from checking import REPOSITORY, SEEDS, Make, made_elsewhere, run_check, store, verdicts
 from conftest import experiment
+from stored_results import described
 
 from repro import datasets
 from repro.config.catalogue import Catalogue
+from repro.config.data_description import DataDescription
 from repro.config.schema import Experiment
 from repro.datasets import Dataset, Part
 from repro.models import dropout
@@ -21,7 +23,7 @@ from repro.training.worker import CellTrainer
 pytestmark = pytest.mark.slow
 
 
-def trained_here(load: Callable[[str], Dataset] = datasets.load) -> Make:
+def trained_here(load: Callable[[DataDescription], Dataset] = datasets.load) -> Make:
     """Real trainings in this process, by programs that are compiled afresh: a defect is in them and stays in none."""
     return CellTrainer(load).train
 
@@ -100,7 +102,7 @@ def test_a_defect_of_the_code_is_found_here_and_elsewhere(
 
 def swapped(rows: int) -> Dataset:
     """Digits with the labels of the first test rows wrong."""
-    data = datasets.load("digits")
+    data = datasets.load(described("digits"))
     assert data.test is not None
     labels = data.test.y.copy()
     labels[:rows] = (labels[:rows] + 1) % 10

@@ -326,7 +326,7 @@ def test_a_contrast_names_its_terms(every):
 
 
 def test_protocols_are_compared_without_their_defaults(tmp_path):
-    written_out = {"fixed_split": FIXED["fixed_split"] | {"validation_from_train": 0}}
+    written_out = {"fixed_split": FIXED["fixed_split"] | {"validation": None, "evaluate_at_steps": None}}
     store(tmp_path, fixed("base"), made_cells(0.8 + FIVE))
     store(tmp_path, fixed("better", protocol=written_out), made_cells(0.8 + FIVE))
     (row,) = rows(tmp_path, claim("better", "greater"))

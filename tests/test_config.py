@@ -1,14 +1,28 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from repro.config import Catalogue, article_schema, experiment_files, experiment_schema, find_config
+from repro.config import (
+    Catalogue,
+    Experiment,
+    article_schema,
+    experiment_files,
+    experiment_schema,
+    find_config,
+    shipped_experiments,
+)
+from repro.config.data_description import KINDS
+from repro.config.faults import validated
+from repro.config.reported import Reported
 from repro.config.resolution import resolution_of
-from repro.config.schema import NAME, Reported
-from repro.config.strict_yaml import Document, parse_file
+from repro.config.schema import PythonFunction, PythonModel
+from repro.config.strict import NAME, Strict
+from repro.config.strict_yaml import Document, Mark, parse_file
 from repro.errors import ConfigError, MachineError
 from repro.files import shipped
 from repro.verdicts.types import Resolution
@@ -30,6 +44,7 @@ protocol: {stratified_k_fold: {folds: 10}}
 reported:
   accuracy: {value: 86.04, unit: percent, steps: {0: 50, 5: 86.04}}
 """
+PROTOCOLS = "fixed_split, hold_out, k_fold, stratified_k_fold, splits_from, no_split"
 ARTICLE = "title: Some article\nsource: somewhere\n"
 
 
@@ -71,8 +86,8 @@ def test_a_file_becomes_a_typed_experiment(base):
         ("title: Some", "titel: Some", "1: title: expected a value for title, got none\n"
          "base.yaml:2: titel: unknown key 'titel'; did you mean 'title'?"),
         ("protocol:", "extend: x.yaml\nprotocol:", "13: extend: unknown key 'extend'; did you mean 'extends'?"),
-        ("protocol:", "zzz: 1\nprotocol:", "13: zzz: unknown key 'zzz'; known: article, base_seed, dataset, extends, "
-         "model, note, protocol, reported, seeds, title, training"),
+        ("protocol:", "zzz: 1\nprotocol:", "13: zzz: unknown key 'zzz'; known: article, base_seed, dataset, defaults, "
+         "extends, figures, model, note, protocol, reported, seeds, title, training"),
         ("title:", "name: x\ntitle:", "2: name: unknown key 'name'; the name is that of the file"),
         ("{value: 86.04", "{valeu: 86.04", "15: reported.accuracy.value: expected a value for value, got none\n"
          "base.yaml:15: reported.accuracy.valeu: unknown key 'valeu'; did you mean 'value'?"),
@@ -89,8 +104,10 @@ def test_a_file_becomes_a_typed_experiment(base):
         ("epochs: 3", "epochs: 1000001", "12: training.epochs: expected at most 1000000, got 1000001"),
         ("standardize: true", "standardize: 1", "3: dataset.standardize: expected true or false, got 1"),
         ("standardize: true", "divide_by: 0", "3: dataset.divide_by: expected more than 0, got 0"),
-        ("name: sonar", "name: ../../x", "3: dataset.name: expected a name of a-z, 0-9, - and _ that starts with a "
-         "letter or digit, got '../../x'"),
+        ("article: some-article", "article: ../../x", "1: article: expected a name of a-z, 0-9, - and _ that starts "
+         "with a letter or digit, got '../../x'"),
+        ("title:", "files: {a: b}\ntitle:", "2: files: unknown key 'files'; repro fills it in, with what it finds in "
+         "the files that are named elsewhere"),
         ("title: Some title", "title: ''", "2: title: expected at least 1 character(s), got ''"),
         ("title: Some title", "title: 5", "2: title: expected text, got 5"),
         ("{name: sonar, standardize: true}", "[sonar]", '3: dataset: expected a mapping, got ["sonar"]'),
@@ -109,7 +126,7 @@ def test_a_file_becomes_a_typed_experiment(base):
          "give both or neither"),
         ("{0: 50", "{a: 50", "15: reported.accuracy.steps.a: expected a whole number, got 'a'"),
         ("{stratified_k_fold: {folds: 10}}", "{}",
-         "13: protocol: expected exactly one of stratified_k_fold, fixed_split"),
+         f"13: protocol: expected exactly one of {PROTOCOLS}"),
         ("{stratified_k_fold: {folds: 10}}", "{fixed_split: {evaluate_at_steps: [0, 5, 5]}}",
          "13: protocol.fixed_split.evaluate_at_steps: expected steps from 0 upwards, each larger than the one before"),
         ("{stratified_k_fold: {folds: 10}}", "{fixed_split: {evaluate_at_steps: 5}}",
@@ -132,6 +149,8 @@ def test_a_file_becomes_a_typed_experiment(base):
          "5: model.0.Dense.kernel_constraint.MinMaxNorm.rate: expected rate in [0, 1], got 1.5"),
         ("value: 86.04", "quote: 'We got 0.8604 (4.58%)', value: 86.04",
          "15: reported.accuracy: expected a value that its quote has, got 86.04 and 'We got 0.8604 (4.58%)'"),
+        ("value: 86.04", "quote: 'Error: 13.86%', value: 86.04",
+         "15: reported.accuracy: expected a value that its quote has, got 86.04 and 'Error: 13.86%'"),
         ("rate: 0.2}", "rate: 1}", "6: model.1.Dropout.rate: expected rate in [0, 1), got 1"),
         ("units: 4", "units: 4.5", "5: model.0.Dense.units: expected a whole number, got 4.5"),
         ("activation: relu", "activation: rleu",
@@ -142,14 +161,16 @@ def test_a_file_becomes_a_typed_experiment(base):
         ("activation: relu", "kernel_regularizer: L2", "5: model.0.Dense.kernel_regularizer.L2: expected l2, which L2 "
          "has to name"),
         ("activation: relu", "kernel_regularizer: {NonNeg: {}}",
-         "5: model.0.Dense.kernel_regularizer: unknown regularizer 'NonNeg'; known: L1, L1L2, L2"),
+         "5: model.0.Dense.kernel_regularizer: unknown regularizer 'NonNeg'; known: L1, L1L2, L2, "
+         "OrthogonalRegularizer"),
         ("{MaxNorm: {max_value: 3}}", "max_norm",
          "5: model.0.Dense.kernel_constraint: a bare max-norm means 2 in Keras: write {MaxNorm: {max_value: ...}}"),
         ("max_value: 3", "max_value: -3",
          "5: model.0.Dense.kernel_constraint.MaxNorm.max_value: expected max_value in (0, 1000000000], got -3"),
         ("max_value: 3", "max_value: 3, axis: a", "5: model.0.Dense.kernel_constraint.MaxNorm.axis: expected a whole "
          "number or a list of whole numbers, got 'a'"),
-        ("{learning_rate: 0.1, ", "{", "10: training.optimizer.SGD: expected learning_rate, which SGD has to name"),
+        ("{learning_rate: 0.1, ", "{momentun: 0, ",
+         "10: training.optimizer.SGD.momentun: unknown argument 'momentun' of SGD; did you mean 'momentum'?"),
         ("learning_rate: 0.1", "learning_rate: 0",
          "10: training.optimizer.SGD.learning_rate: expected learning_rate in (0, 1000], got 0"),
         ("SGD:", "Sdg:", "10: training.optimizer: unknown optimizer 'Sdg'; did you mean 'SGD'?"),
@@ -163,6 +184,214 @@ def test_a_file_becomes_a_typed_experiment(base):
 def test_every_fault_has_its_line_and_key_path(tmp_path, old, new, message):
     assert BASE.count(old) >= 1
     assert refusal(write(tmp_path, "base.yaml", BASE.replace(old, new, 1))) == f"base.yaml:{message}"
+
+
+NEITHER = "expected a number of rows, or a fraction above 0 and below 1, got"
+ONE_OF_FOUR = "expected exactly one of first, last, split, same_as"
+CALLBACK = "training.early_stopping"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"protocol": "{hold_out: {train_first: 1.5}}"}, f"protocol.hold_out.train_first: {NEITHER} 1.5"),
+        ({"protocol": "{hold_out: {test_size: 0}}"}, f"protocol.hold_out.test_size: {NEITHER} 0"),
+        ({"protocol": "{hold_out: {test_size: 1.0}}"}, f"protocol.hold_out.test_size: {NEITHER} 1.0"),
+        ({"protocol": "{hold_out: {test_size: many}}"}, f"protocol.hold_out.test_size: {NEITHER} 'many'"),
+        ({"protocol": "{hold_out: {}}"}, "protocol.hold_out: expected exactly one of train_first, test_size"),
+        ({"protocol": "{hold_out: {train_first: 30, test_size: 0.3}}"},
+         "protocol.hold_out: expected exactly one of train_first, test_size"),
+        ({"protocol": "{hold_out: {train_first: 30, stratify: true}}"}, "protocol.hold_out: shuffle, stratify and "
+         "random_state: expected none with train_first, which draws no rows"),
+        ({"protocol": "{hold_out: {test_size: 30, shuffle: false, random_state: 1}}"}, "protocol.hold_out: stratify "
+         "and random_state: expected neither with shuffle: false, got one"),
+        ({"protocol": "{hold_out: {test_fraction: 0.3}}"}, "protocol.hold_out.test_fraction: unknown key "
+         "'test_fraction'; known: evaluate_at_steps, evaluate_every_epochs, evaluate_on_train, judged_step, "
+         "random_state, shuffle, stratify, test_size, train_first, validation"),
+        ({"protocol": "{k_fold: {folds: 1}}"}, "protocol.k_fold.folds: expected at least 2, got 1"),
+        ({"protocol": "{k_fold: {folds: 3, shuffle: false, random_state: 1}}"},
+         "protocol.k_fold: random_state: expected none with shuffle: false, which draws nothing"),
+        ({"protocol": "{k_fold: {folds: 3, as_in: scikit-learn 0.18}}"}, "protocol.k_fold.as_in: unknown key 'as_in'; "
+         "known: evaluate_every_epochs, evaluate_on_train, folds, random_state, shuffle, validation"),
+        ({"protocol": "{stratified_k_fold: {folds: 3, as_in: scikit-learn 0.19}}"},
+         "protocol.stratified_k_fold.as_in: expected 'scikit-learn 0.18', got 'scikit-learn 0.19'"),
+        ({"protocol": "{k_fold: {folds: 3, evaluate_at_steps: [1]}}"}, "protocol.k_fold.evaluate_at_steps: unknown key "
+         "'evaluate_at_steps'; did you mean 'evaluate_every_epochs'?"),
+        ({"protocol": "{splits_from: {test: []}}"}, "protocol.splits_from.test: expected at least 1 item(s), got []"),
+        ({"protocol": "{splits_from: {test: test_0.txt}}"},
+         "protocol.splits_from.test: expected a list, got 'test_0.txt'"),
+        ({"protocol": "{splits_from: {test: [a.txt, b.txt], train: [c.txt]}}"},
+         "protocol.splits_from.train: expected 2 files, one for each of test, got 1"),
+        ({"protocol": "{no_split: {evaluate_on_train: true}}"}, "protocol.no_split.evaluate_on_train: expected it with "
+         "a protocol that has test rows: no_split does so anyway"),
+        ({"protocol": "{no_split: {validation: {same_as: test}}}"}, "protocol.no_split.validation: expected first, "
+         "last or split, got same_as: there are no test rows"),
+        ({"protocol": "{fixed_split: {validation: {}}}"}, f"protocol.fixed_split.validation: {ONE_OF_FOUR}"),
+        ({"protocol": "{fixed_split: {validation: {first: 5, split: 0.1}}}"},
+         f"protocol.fixed_split.validation: {ONE_OF_FOUR}"),
+        ({"protocol": "{fixed_split: {validation: {first: -5}}}"},
+         f"protocol.fixed_split.validation.first: {NEITHER} -5"),
+        ({"protocol": "{fixed_split: {validation: {split: 1}}}"},
+         "protocol.fixed_split.validation.split: expected less than 1, got 1"),
+        ({"protocol": "{fixed_split: {validation: {same_as: train}}}"},
+         "protocol.fixed_split.validation.same_as: expected 'test', got 'train'"),
+        ({"protocol": "{fixed_split: {validation: {same_as: test, trained_on: true}}}"},
+         "protocol.fixed_split.validation: expected trained_on with first, last or split, got it with same_as"),
+        ({"dataset.min_max": "[1, 0]"}, "dataset.min_max: expected [low, high], got [1, 0]"),
+        ({"dataset.min_max": "[0]"}, "dataset.min_max: expected [low, high], got [0]"),
+        ({"dataset.min_max": "[0, b]"}, 'dataset.min_max: expected [low, high], got [0, "b"]'),
+        ({"dataset.min_max": "1"}, "dataset.min_max: expected [low, high], got 1"),
+        ({"dataset.min_max": "[0, 1]", "dataset.divide_by": "255"},
+         "dataset: expected one of standardize, min_max, divide_by, got several"),
+        ({"dataset.fit_scaler_on": "all"},
+         "dataset: fit_scaler_on: expected it with standardize or min_max, which fit a scaler"),
+        ({"dataset.one_hot": "1"}, "dataset.one_hot: expected at least 2, got 1"),
+        ({"dataset.one_hot": "5", "dataset.multi_hot": "5"}, "dataset: expected one_hot or multi_hot, got both"),
+        ({"dataset.one_hot": "5", "dataset.standardize": "true"}, "dataset: one_hot and multi_hot: expected neither "
+         "with standardize, min_max or divide_by, got both"),
+        ({"dataset.maxlen": "5", "dataset.multi_hot": "5"}, "dataset: expected maxlen or multi_hot, got both: a vector "
+         "of words has no length to cut"),
+        ({"dataset.padding": "front"}, "dataset.padding: expected 'pre' or 'post', got 'front'"),
+        ({"training.class_weight": "{a: 1}"}, "training.class_weight.a: expected a whole number, got 'a'"),
+        ({"training.class_weight": "{0: 1, 1: heavy}"}, "training.class_weight.1: expected a number, got 'heavy'"),
+        ({"training.class_weight": "{0: 1, 1: -1}"},
+         "training.class_weight: expected labels from 0 and weights of at least 0"),
+        ({"training.class_weight": "5"}, "training.class_weight: expected a mapping, got 5"),
+        ({CALLBACK: "{monitor: validation_loss}"}, f"{CALLBACK}.monitor: expected 'loss', 'accuracy', 'val_loss' or "
+         "'val_accuracy', got 'validation_loss'"),
+        ({CALLBACK: "{patient: 5}"}, f"{CALLBACK}.patient: unknown key 'patient'; did you mean 'patience'?"),
+        ({"training.reduce_lr_on_plateau": "{factor: 1.0}"},
+         "training.reduce_lr_on_plateau.factor: expected less than 1, got 1.0"),
+        ({"training.shuffle": "batch"}, "training.shuffle: expected true or false, got 'batch'"),
+        ({"figures": "[]"}, "figures: expected at least 1 item(s), got []"),
+        ({"figures": "accuracy"}, "figures: expected a list, got 'accuracy'"),
+        ({"figures": "[mse]"}, "figures.0: expected 'accuracy', 'loss', 'mean_squared_error', 'mean_absolute_error', "
+         "'root_mean_squared_error' or 'r2', got 'mse'"),
+        ({"figures": "[accuracy, loss, accuracy]"},
+         "figures.2: expected each figure once, got accuracy a second time"),
+        ({"reported": "{r2: {value: 80, unit: percent}}"}, "reported.r2.unit: expected no unit with r2, got percent"),
+        ({"reported": "{mean_squared_error: {value: -31.6}}"},
+         "reported.mean_squared_error.value: expected at least 0, got -31.6"),
+        ({"model": "{python: {function: build}}"}, "model.python.file: expected a value for file, got none"),
+        ({"model": "{python: {file: m.py, function: 1st}}"}, "model.python.function: expected the name of a function, "
+         "got '1st'"),
+        ({"model": "{python: {file: m.py, argument: {}}}"},
+         "model.python.argument: unknown key 'argument'; did you mean 'arguments'?"),
+        ({"model": "{python: 5}"}, "model.python: expected a mapping, got 5"),
+    ],
+)  # fmt: skip
+def test_faults_of_protocols_preparation_and_recipes(tmp_path, changes, message):
+    write(tmp_path, "base.yaml", BASE.replace(", standardize: true", ""))
+    lines: dict[str, str] = {}
+    for key, value in changes.items():
+        top, _, below = key.partition(".")
+        lines[top] = f"{lines[top]}, {below}: {value}" if top in lines else f"{{{below}: {value}" if below else value
+    text = "".join(f"{top}: {value}{'}' * any('.' in key for key in changes)}\n" for top, value in lines.items())
+    path = write(tmp_path, "child.yaml", "extends: base.yaml\n" + text)
+    assert refusal(path) == f"child.yaml:2: {message}"
+
+
+def test_a_choice_of_types_is_told_as_one():
+    class Either(Strict):
+        name: str
+        column: str | int
+        columns: tuple[str | int, ...] = ()
+
+    def told(**values: object) -> str:
+        marks = {(key,): Mark("data.yaml", 1) for key in values} | {(): Mark("data.yaml", 1)}
+        with pytest.raises(ConfigError) as caught:
+            validated(Either, "either", Document(values, marks))
+        return str(caught.value)
+
+    assert told(column=1.5) == "data.yaml:1: column: expected text or a whole number, got 1.5"
+    assert told(column="a", columns=("b", True)) == (
+        "data.yaml:1: columns.1: expected text or a whole number, got true"
+    )
+
+
+class TestFilesBesideAConfig:
+    def write(self, folder: Path, text: str) -> Path:
+        write(folder, "base.yaml", BASE)
+        return write(folder, "child.yaml", f"extends: base.yaml\n{text}\n")
+
+    def test_their_hashes_are_those_of_their_bytes(self, tmp_path):
+        write(tmp_path, "model.py", "one")
+        write(tmp_path, "splits/0.txt", "1\n")
+        write(tmp_path, "splits/1.txt", "2\n")
+        text = "model: {python: {file: model.py}}\nprotocol: {splits_from: {test: [splits/1.txt, splits/0.txt]}}"
+        experiment = Catalogue().experiment(self.write(tmp_path, text))
+        assert experiment.files == {
+            name: hashlib.sha256(content).hexdigest()
+            for name, content in (("model.py", b"one"), ("splits/0.txt", b"1\n"), ("splits/1.txt", b"2\n"))
+        }
+        assert experiment.trained["files"] == experiment.files
+        write(tmp_path, "model.py", "two")
+        assert Catalogue().experiment(tmp_path / "child.yaml").trained != experiment.trained
+
+    def test_an_override_names_another(self, tmp_path):
+        write(tmp_path, "a.py", "")
+        write(tmp_path, "b.py", "")
+        path = self.write(tmp_path, "model: {python: {file: a.py}}")
+        assert list(Catalogue().experiment(path, ["model.python.file=b.py"]).files) == ["b.py"]
+        assert Catalogue().experiment(path, ["protocol={k_fold: {folds: 3}}", "model=[Flatten]"]).files == {}
+        with pytest.raises(ConfigError) as caught:
+            Catalogue().experiment(path, ["model.python.file=c.py"])
+        assert str(caught.value) == f"-S model.python.file: expected a file, found none at {tmp_path}/c.py"
+
+    @pytest.mark.parametrize(
+        ("file", "message"),
+        [
+            ("none.py", "expected a file, found none at none.py"),
+            ("sub", "expected a file, found none at sub"),
+            ("../out.py", "expected a file in the folder of the config or below, got '../out.py'"),
+            ("sub/../in.py", "expected a file in the folder of the config or below, got 'sub/../in.py'"),
+            ("/etc/hostname", "expected a file in the folder of the config or below, got '/etc/hostname'"),
+            ("link.py", "expected a file in the folder of the config or below, got 'link.py'"),
+            ("a" * 300, f"expected the name of a file, got '{'a' * 76}..."),
+        ],
+    )
+    def test_what_is_refused(self, tmp_path, file, message):
+        folder = tmp_path / "configs"
+        write(tmp_path, "out.py", "")
+        for name in ("in.py", "sub/x.py"):
+            folder.mkdir(exist_ok=True)
+            write(folder, name, "")
+        (folder / "link.py").symlink_to(tmp_path / "out.py")
+        path = self.write(folder, f"\nmodel:\n  python:\n    file: {file}")
+        assert refusal(path) == f"child.yaml:5: model.python.file: {message}"
+
+    def test_all_that_are_missing_are_told_at_once(self, tmp_path):
+        path = self.write(tmp_path, "protocol:\n  splits_from:\n    test:\n      - a.txt\n      - b.txt")
+        assert refusal(path).splitlines() == [
+            "child.yaml:5: protocol.splits_from.test.0: expected a file, found none at a.txt",
+            "child.yaml:6: protocol.splits_from.test.1: expected a file, found none at b.txt",
+        ]
+
+
+def test_an_article_is_optional(tmp_path):
+    path = write(tmp_path, "lone.yaml", BASE.replace("article: some-article\n", ""))
+    write(tmp_path, "articles/None.yaml", ARTICLE)
+    catalogue = Catalogue()
+    experiment = catalogue.experiment(path)
+    assert experiment.article is None
+    assert catalogue.article_of(path, experiment) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "quote"),
+    [
+        (98.97, "percent", "CNN Error: 1.03%"),
+        (0.9897, "fraction", "an error of 0.0103"),
+        (86.04, "percent", "Baseline: 86,04% (4,58%)"),
+    ],
+)
+def test_a_quote_has_an_accuracy_or_its_error_rate(value, unit, quote):
+    assert Reported(value=value, unit=unit, quote=quote).stored == pytest.approx(
+        value / (100 if unit == "percent" else 1)
+    )
+    for other in (value + 0.1 * value, 1 - value / 100):
+        with pytest.raises(ValueError, match="expected a value that its quote has"):
+            Reported(value=other, unit=unit, quote=quote)
 
 
 def test_all_faults_are_told_at_once(tmp_path):
@@ -179,20 +408,18 @@ def test_all_faults_are_told_at_once(tmp_path):
     ("model", "message"),
     [
         ("[]", "expected at least one layer"),
-        ("5", "expected a list of layers or a registered model, got 5"),
-        ("{fashion_mnits: {rate: 0.2}}", "unknown model 'fashion_mnits'; did you mean 'fashion_mnist'?"),
+        ("5", "expected a list of layers, or {python: {file: FILE.py, function: NAME}}, got 5"),
+        ("{pyhton: {file: model.py}}", "expected a list of layers, or {python: {file: FILE.py, function: NAME}}, got "
+         '{"pyhton": {"file": "model.py"}}'),
         ("[{LayerNormalization: {axis: -1, scale: false}}, {Embedding: {}}]",
-         "unknown layer 'Embedding'; Keras has it, but no experiment needs it yet, and nothing shows that its gradient "
-         "can be stacked; known: Activation, Dense, Dropout, Flatten, LayerNormalization, LeakyReLU, ReLU, Rescaling, "
-         "Reshape"),
+         "expected input_dim and output_dim, which Embedding has to name"),
         ("[{Softplus: {}}]",
-         "unknown layer 'Softplus'; known: Activation, Dense, Dropout, Flatten, LayerNormalization, LeakyReLU, "
-         "ReLU, Rescaling, Reshape"),
+         "unknown layer 'Softplus'; Keras 3.15 has none of that name"),
     ],
 )  # fmt: skip
 def test_models(tmp_path, model, message):
     write(tmp_path, "base.yaml", BASE)
-    place = "model.1" if "Embedding" in model else "model.0" if "Softplus" in model else "model"
+    place = "model.1.Embedding" if "Embedding" in model else "model.0" if "Softplus" in model else "model"
     path = write(tmp_path, "child.yaml", f"extends: base.yaml\nmodel: {model}\n")
     assert refusal(path) == f"child.yaml:2: {place}: {message}"
 
@@ -258,9 +485,10 @@ class TestExtends:
 
     def test_another_loss_model_and_protocol_replace(self, tmp_path):
         loss = "{SparseCategoricalCrossentropy: {from_logits: true}}"
-        text = f"model: {{fashion_mnist: {{rate: 0}}}}\ntraining: {{loss: {loss}}}\nprotocol: {{fixed_split: {{}}}}\n"
+        write(tmp_path, "model.py", "")
+        text = f"model: {{python: {{file: model.py}}}}\ntraining: {{loss: {loss}}}\nprotocol: {{fixed_split: {{}}}}\n"
         child = self.load(tmp_path, text)
-        assert child.model == {"fashion_mnist": {"rate": 0.0}}
+        assert child.model == PythonModel(python=PythonFunction(file="model.py"))
         assert child.training.loss == {"SparseCategoricalCrossentropy": {"from_logits": True}}
         assert child.protocol.stratified_k_fold is None
 
@@ -331,7 +559,7 @@ class TestOverrides:
             ("seeds=2", ("seeds",), 2),
             ("note=some text", ("note",), "some text"),
             ("title=a=b", ("title",), "a=b"),
-            ("dataset.divide_by=2", ("dataset", "divide_by"), 2.0),
+            ("dataset={name: sonar, divide_by: 2}", ("dataset", "divide_by"), 2.0),
             ("model.1.Dropout.rate=0.5", ("model", 1, "Dropout", "rate"), 0.5),
             ("model.0.Dense.use_bias=false", ("model", 0, "Dense", "use_bias"), False),
             ("model.1={Dropout: {rate: 0}}", ("model", 1), {"Dropout": {"rate": 0.0}}),
@@ -378,9 +606,11 @@ class TestOverrides:
             ("training.epoch=5", "-S training.epoch: unknown key 'epoch'; did you mean 'epochs'?"),
             ("trainign.epochs=5", "-S trainign.epochs: trainign: unknown key 'trainign'; did you mean 'training'?"),
             ("seed=5", "-S seed: unknown key 'seed'; did you mean 'seeds'?"),
+            ("files={a: b}", "-S files: unknown key 'files'; repro fills it in, with what it finds in the files that "
+             "are named elsewhere"),
             ("name=x", "-S name: unknown key 'name'; the name is that of the file"),
-            ("zzz=x", "-S zzz: unknown key 'zzz'; known: article, base_seed, dataset, model, note, protocol, reported, "
-             "seeds, title, training"),
+            ("zzz=x", "-S zzz: unknown key 'zzz'; known: article, base_seed, dataset, defaults, figures, model, note, "
+             "protocol, reported, seeds, title, training"),
             ("model.1.Dropout.raet=0.5",
              "-S model.1.Dropout.raet: unknown argument 'raet' of Dropout; did you mean 'rate'?"),
             ("model.1.Dropuot.rate=0.5",
@@ -391,7 +621,7 @@ class TestOverrides:
             ("model.-1.Dense.units=5", "-S model.-1.Dense.units: expected an index from 0 to 2 into model, got '-1'"),
             ("training.epochs.x=5", "-S training.epochs.x: expected a key, but training.epochs is 3 and has no keys"),
             ("protocol.fixed_split.evaluate_every_epochs=1",
-             "FILE:13: protocol: expected exactly one of stratified_k_fold, fixed_split"),
+             f"FILE:13: protocol: expected exactly one of {PROTOCOLS}"),
             ("training.epochs", "-S training.epochs: expected KEY.PATH=VALUE, such as training.epochs=5"),
             ("=5", "-S =5: expected KEY.PATH=VALUE, such as training.epochs=5"),
             ("a..b=5", "-S a..b=5: expected KEY.PATH=VALUE, such as training.epochs=5"),
@@ -447,7 +677,7 @@ class TestArticles:
             ("claims:\n  - {id: c, text: t, a: x, b: y, direction: less, margin: 5, margin_reason: why}",
              "5: claims.0: expected a margin below 1 (0.01 is one point of accuracy), got 5"),
             ("claims:\n  - {id: c, text: t, figure_of: x, margin: 0.1, margin_reason: why}",
-             "5: claims.0: margin and part: expected neither, got one: they belong to a comparison"),
+             "5: claims.0: margin, part and split: expected none, got one: they belong to a comparison"),
             ("claims:\n  - {id: c, text: t, a: x, b: y, direction: less, margin: 0.1}",
              "5: claims.0: margin and margin_reason belong together: give both or neither"),
             ("claims:\n  - {id: c, text: t, contrast: {x: 1, y: 1}, direction: less}",
@@ -643,7 +873,7 @@ class TestLocating:
 
     @pytest.mark.parametrize("given", ["a" * 300, "a\0b", "", "."])
     def test_impossible_names_are_refused(self, given):
-        with pytest.raises(ConfigError, match=r"^expected a config, got '.*known: fashion_mnist, "):
+        with pytest.raises(ConfigError, match=r"^expected a config, got '.*in .*configs; `repro list` names them$"):
             find_config(given)
 
     def test_a_checkout_comes_before_the_copy_in_a_wheel(self, tmp_path):
@@ -660,6 +890,36 @@ class TestLocating:
         write(tmp_path, "pyproject.toml", "")
         assert shipped("configs", package) == tmp_path / "configs"
 
+    def test_data_descriptions_are_no_experiments(self, tmp_path):
+        write(tmp_path, "data.yaml", "title: Some data\ncsv: {path: a.csv}\n")
+        write(tmp_path, "base.yaml", BASE)
+        write(tmp_path, "child.yaml", "extends: base.yaml\n")
+        write(tmp_path, "misspelt.yaml", "modle: []\n")
+        write(tmp_path, "broken.yaml", "a: [\n")
+        found = Catalogue().experiment_files(tmp_path)
+        assert [path.stem for path in found] == ["base", "broken", "child", "misspelt"]
+        assert experiment_files(tmp_path) == found
+        assert not set(KINDS) & set(Experiment.model_fields)
+
+    def test_published_experiments_are_found_by_their_bare_names(self, tmp_path, monkeypatch):
+        (tmp_path / "configs" / "published").mkdir(parents=True)
+        (tmp_path / "elsewhere").mkdir()
+        own = write(tmp_path / "configs", "own.yaml", BASE)
+        one = write(tmp_path / "configs" / "published", "b/one.yaml", BASE)
+        two = write(tmp_path / "configs" / "published", "a/two.yaml", BASE)
+        monkeypatch.setattr("repro.config.catalogue.shipped", lambda name: tmp_path / name)
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert shipped_experiments() == [own, two, one]
+        for given in ("one", "one.yaml", "configs/published/b/one.yaml", "configs/published/b/one"):
+            assert find_config(given) == one
+        with pytest.raises(ConfigError, match="did you mean 'two'") as caught:
+            find_config("configs/published/b/two")
+        assert str(caught.value).startswith("expected a config, got 'configs/published/b/two': no such file")
+
+    def test_names_of_shipped_experiments_are_unique(self):
+        names = [path.stem for path in shipped_experiments()]
+        assert len(set(names)) == len(names) >= 14
+
     def test_experiment_files_are_the_yaml_files_of_the_folder_sorted(self, tmp_path):
         for name in ("b.yaml", "a.yaml", "c.yml", "articles/d.yaml"):
             write(tmp_path, name, "")
@@ -670,18 +930,27 @@ class TestLocating:
 class TestJsonSchema:
     def test_top_level(self):
         schema = experiment_schema()
-        assert "name" not in schema["properties"]
+        assert not {"name", "files"} & set(schema["properties"])
         assert "extends" in schema["properties"]
         assert schema["additionalProperties"] is False
         assert "required" not in json.dumps(schema)
 
     def test_names_of_keras(self):
         properties = experiment_schema()["properties"]
-        layers, registered = properties["model"]["anyOf"][0]["anyOf"]
-        dense = layers["items"]["anyOf"][1]["properties"]["Dense"]
-        assert "relu" in dense["properties"]["activation"]["enum"]
-        assert "random_normal" in dense["properties"]["kernel_initializer"]["anyOf"][0]["enum"]
-        assert registered["anyOf"][0]["enum"] == ["fashion_mnist"]
+        layers, python = properties["model"]["anyOf"][0]["anyOf"]
+        assert layers["items"] == {"$ref": "#/$defs/KerasLayer"}
+        defined = experiment_schema()["$defs"]
+        dense = defined["KerasLayer"]["anyOf"][1]["properties"]["Dense"]["properties"]
+        assert "seed" not in dense
+        assert dense["kernel_initializer"] == {"$ref": "#/$defs/KerasInitializer"}
+        assert "relu" in defined["KerasActivationName"]["enum"]
+        assert "random_normal" in defined["KerasInitializer"]["anyOf"][0]["enum"]
+        assert "adam" in defined["KerasOptimizer"]["anyOf"][0]["enum"]
+        text = json.dumps(experiment_schema())
+        assert set(re.findall(r"#/\$defs/(\w+)", text)) <= set(defined)
+        assert len(text) < 200_000
+        assert python == {"$ref": "#/$defs/PythonModel"}
+        assert set(experiment_schema()["$defs"]["PythonFunction"]["properties"]) == set(PythonFunction.model_fields)
 
     def test_knows_every_key_of_the_shipped_files(self):
         schema = experiment_schema()

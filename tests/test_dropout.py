@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from repro.config.catalogue import Catalogue, find_config
+from repro.datasets.base import RowType
+
 pytestmark = pytest.mark.slow
 
 
@@ -118,8 +121,13 @@ def test_the_shared_layer_of_the_fashion_model_asks_for_noise_four_times() -> No
     from repro.models.build import build_model
     from repro.training.engine import noise_layout
 
-    model = build_model({"fashion_mnist": {"rate": 0.2}}, (28, 28))
-    assert noise_layout(model, (28, 28), 32).units == (784, 200, 100, 60)
-    assert noise_layout(build_model({"fashion_mnist": {"rate": 0.0}}, (28, 28)), (28, 28), 32).units == ()
+    images = RowType((28, 28), "float32")
+    models = []
+    for name in ("fashion_mnist", "fashion_mnist_no_dropout"):
+        path = find_config(name)
+        models.append(build_model(Catalogue().experiment(path), images, path.parent))
+    model, without = models
+    assert noise_layout(model, images, 32).units == (784, 200, 100, 60)
+    assert noise_layout(without, images, 32).units == ()
     # 784 * 200 + 200, 200 * 100 + 100, 100 * 60 + 60, 60 * 10 + 10
     assert model.count_params() == 183_770

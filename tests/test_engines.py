@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 from conftest import blobs, experiment
 
-from repro.config.schema import Experiment, Protocol, StratifiedKFold
+from repro.config.catalogue import Catalogue
+from repro.config.protocol import Protocol, StratifiedKFold
+from repro.config.schema import Experiment
 from repro.datasets import Dataset
+from repro.files import sha256, shipped
+from repro.models.state import State
 from repro.results.records import Record
 from repro.training import randomness
 from repro.training.engine import Trained
@@ -21,6 +25,9 @@ from repro.training.plan import Plan, Replica, make_plan
 from repro.training.worker import Task, diverged, train_cell
 
 pytestmark = pytest.mark.slow
+
+FOLDER = shipped("configs")
+SONAR = Catalogue().described(FOLDER, "sonar")
 
 DENSE = {"units": 8, "activation": "relu", "kernel_initializer": "random_normal"}
 MAX_NORM = {"kernel_constraint": {"MaxNorm": {"max_value": 0.4}}}
@@ -56,22 +63,26 @@ def fixed(model: object, optimizer: object, loss: object, **split: object) -> Ex
     )
 
 
+def planned(config: Experiment, data: Dataset, seed: int) -> Plan:
+    return make_plan(config, data, seed, FOLDER)
+
+
 def assert_same_path(config: Experiment, data: Dataset, steps: int) -> None:
     """Weights of every replica, step by step, through both engines."""
-    from repro.training.engine import cell_weights
-    from repro.training.stacked import Program, data_of
+    from repro.training.engine import data_of, initial_state
+    from repro.training.stacked import Program
 
-    plan = make_plan(config, data, seed=3)
+    plan = planned(config, data, seed=3)
     folds = [replica.fold for replica in plan.replicas]
-    program = Program(config, plan.input_shape, folds)
-    weights = [cell_weights(program.model, plan, fold) for fold in folds]
-    program.start(weights)
+    program = Program(config, plan.inputs, FOLDER, folds)
+    states = [initial_state(program.states, plan, fold) for fold in folds]
+    program.start([state.trained for state in states])
     train = data_of(plan.parts["train"], plan.divide_by)
     batches = np.stack([replica.batches for replica in plan.replicas])
     key = randomness.noise_key(plan.base_seed, plan.seed)
     moved = [variable.numpy() for variable in program.weights]
     paths, plain = [], []
-    for pair in zip(plan.replicas, weights, strict=True):
+    for pair in zip(plan.replicas, states, strict=True):
         path, figures = plain_path(config, plan, *pair, steps)
         paths.append(path)
         plain.append(figures)
@@ -89,7 +100,7 @@ def assert_same_path(config: Experiment, data: Dataset, steps: int) -> None:
 
 
 def plain_path(
-    config: Experiment, plan: Plan, replica: Replica, weights: list[np.ndarray], steps: int
+    config: Experiment, plan: Plan, replica: Replica, state: State, steps: int
 ) -> tuple[list[list[np.ndarray]], Mapping[str, np.ndarray]]:
     """Weights after each step of Keras' `fit`, and the figures of the whole."""
     import keras
@@ -97,7 +108,7 @@ def plain_path(
     from repro.training.plain import Trainer
 
     path: list[list[np.ndarray]] = []
-    trainer = Trainer(config, plan, replica, weights)
+    trainer = Trainer(config, FOLDER, plan, replica, state)
 
     class Snapshot(keras.callbacks.Callback):
         def on_train_batch_end(self, batch: int, logs: object = None) -> None:
@@ -110,7 +121,7 @@ def plain_path(
 @pytest.mark.parametrize("case", BINARY)
 def test_cross_validation_equals_plain_keras_step_by_step(case: str) -> None:
     config = binary(*BINARY[case])
-    plan = make_plan(config, blobs(), 3)
+    plan = planned(config, blobs(), 3)
     assert (plan.replicas[0].batches[3] == -1).sum() == 4, "the last batch of an epoch is meant to be short"
     assert_same_path(config, blobs(), steps=56)
 
@@ -126,9 +137,10 @@ def test_softmax_adam_l2_and_dropout_equal_plain_keras(loss: object) -> None:
 
 
 def test_subclassed_model_with_one_shared_dropout_layer_equals_plain_keras() -> None:
-    config = fixed(
-        {"fashion_mnist": {"rate": 0.2}}, {"SGD": {"learning_rate": 0.05}}, "sparse_categorical_crossentropy"
-    )
+    model = {"python": {"file": "fashion_mnist_model.py", "arguments": {"rate": 0.2}, "stacked": True}}
+    config = fixed(model, {"SGD": {"learning_rate": 0.05}}, "sparse_categorical_crossentropy")
+    files = {"fashion_mnist_model.py": sha256((FOLDER / "fashion_mnist_model.py").read_bytes())}
+    config = config.model_copy(update={"files": files})
     assert_same_path(config, blobs(85, 20, (4, 4), 10), steps=50)
 
 
@@ -141,13 +153,18 @@ def test_adam_over_uneven_folds_equals_plain_keras() -> None:
         model=BINARY["dropout"][0],
         training={"loss": "binary_crossentropy", "optimizer": ADAM, "batch_size": 16, "epochs": 8},
     )
-    plan = make_plan(config, blobs(65), 0)
+    plan = planned(config, blobs(65), 0)
     assert {replica.steps_per_epoch for replica in plan.replicas} == {3, 4}
-    same_figures(StackedEngine(config).train(plan), PlainEngine(config).train(plan))
+    same_figures(StackedEngine(config, FOLDER).train(plan), PlainEngine(config, FOLDER).train(plan))
 
 
 @pytest.mark.parametrize(
-    "split", [{"evaluate_every_epochs": 3, "validation_from_train": 30}, {"evaluate_at_steps": [0, 7, 8, 59]}, {}]
+    "split",
+    [
+        {"evaluate_every_epochs": 3, "validation": {"first": 30, "trained_on": True}},
+        {"evaluate_at_steps": [0, 7, 8, 59]},
+        {},
+    ],
 )
 def test_both_engines_record_the_same_figures_at_the_same_points(split: dict[str, object]) -> None:
     from repro.training.plain import PlainEngine
@@ -155,9 +172,9 @@ def test_both_engines_record_the_same_figures_at_the_same_points(split: dict[str
 
     model = [{"Flatten": {}}, {"Dense": DENSE}, DROPOUT, LOGITS]
     config = fixed(model, SGD, {"SparseCategoricalCrossentropy": {"from_logits": True}}, **split)
-    plan = make_plan(config, blobs(85, 1021, (2, 3), 3), 1)
-    stacked = StackedEngine(config).train(plan)
-    same_figures(stacked, PlainEngine(config).train(plan))
+    plan = planned(config, blobs(85, 1021, (2, 3), 3), 1)
+    stacked = StackedEngine(config, FOLDER).train(plan)
+    same_figures(stacked, PlainEngine(config, FOLDER).train(plan))
     at = sorted({(record.epoch, record.step) for record in stacked.records})
     expected = {
         "evaluate_every_epochs": [(3, 17), (6, 35), (9, 53), (10, 59)],
@@ -174,11 +191,11 @@ def test_both_engines_count_penalties_in_the_loss() -> None:
     loss = {"SparseCategoricalCrossentropy": {"from_logits": True}}
     data = blobs(85, 1021, (2, 3), 3)
     config = fixed([{"Flatten": {}}, {"Dense": penalised}, LOGITS], SGD, loss, evaluate_every_epochs=10)
-    stacked = StackedEngine(config).train(make_plan(config, data, 1))
-    same_figures(stacked, PlainEngine(config).train(make_plan(config, data, 1)))
+    stacked = StackedEngine(config, FOLDER).train(planned(config, data, 1))
+    same_figures(stacked, PlainEngine(config, FOLDER).train(planned(config, data, 1)))
     (measured,) = [r.value for r in stacked.records if (r.split, r.metric) == ("test", "loss")]
-    engine = StackedEngine(config)
-    engine.train(make_plan(config, data, 1))
+    engine = StackedEngine(config, FOLDER)
+    engine.train(planned(config, data, 1))
     (program,) = engine.programs.values()
     kernel, bias = (variable.numpy()[0] for variable in program.weights[:2])
     penalty = 0.5 * (kernel**2).sum() + 0.1 * np.abs(bias).sum()
@@ -186,12 +203,16 @@ def test_both_engines_count_penalties_in_the_loss() -> None:
 
 
 def same_figures(stacked: Trained, plain: Trained) -> None:
+    same_records(stacked, plain)
+    np.testing.assert_array_equal(stacked.correct, plain.correct)
+
+
+def same_records(stacked: Trained, plain: Trained) -> None:
     def keyed(trained: Trained) -> dict[tuple[object, ...], float]:
         return {(r.fold, r.epoch, r.step, r.split, r.metric): r.value for r in trained.records}
 
     assert keyed(stacked).keys() == keyed(plain).keys()
     assert len(keyed(stacked)) == len(stacked.records)
-    np.testing.assert_array_equal(stacked.correct, plain.correct)
     for key, value in keyed(stacked).items():
         assert value == pytest.approx(keyed(plain)[key], rel=1e-3, abs=1e-5), key
 
@@ -200,20 +221,20 @@ def test_replicas_together_equal_each_alone() -> None:
     from repro.training.stacked import StackedEngine
 
     config = binary(*BINARY["dropout, max-norm, adam"])
-    plan = make_plan(config, blobs(), 5)
-    together = StackedEngine(config).train(plan)
-    alone = [StackedEngine(config).train(replace(plan, replicas=(replica,))) for replica in plan.replicas]
-    same_figures(together, Trained.of(alone))
+    plan = planned(config, blobs(), 5)
+    together = StackedEngine(config, FOLDER).train(plan)
+    alone = [StackedEngine(config, FOLDER).train(replace(plan, replicas=(replica,))) for replica in plan.replicas]
+    same_records(together, Trained.of(alone))
 
 
 def test_a_program_used_for_a_second_seed_starts_afresh() -> None:
     from repro.training.stacked import StackedEngine
 
     config = binary(*BINARY["adam"])
-    engine = StackedEngine(config)
-    first, second = (engine.train(make_plan(config, blobs(), seed)) for seed in (0, 1))
-    for trained, seed_engine, seed in ((first, engine, 0), (second, StackedEngine(config), 1)):
-        again = seed_engine.train(make_plan(config, blobs(), seed))
+    engine = StackedEngine(config, FOLDER)
+    first, second = (engine.train(planned(config, blobs(), seed)) for seed in (0, 1))
+    for trained, seed_engine, seed in ((first, engine, 0), (second, StackedEngine(config, FOLDER), 1)):
+        again = seed_engine.train(planned(config, blobs(), seed))
         assert again.records == trained.records
         np.testing.assert_array_equal(again.correct, trained.correct)
     assert [r.value for r in first.records] != [r.value for r in second.records]
@@ -228,8 +249,8 @@ def test_right_rows_of_a_cross_validation_add_up_to_the_accuracies_of_its_folds(
     config = binary([DROPOUT, SIGMOID], SGD).model_copy(
         update={"protocol": Protocol(stratified_k_fold=StratifiedKFold(folds=folds))}
     )
-    plan = make_plan(config, data, 2)
-    trained = StackedEngine(config).train(plan)
+    plan = planned(config, data, 2)
+    trained = StackedEngine(config, FOLDER).train(plan)
     assert trained.correct.shape == (65,)
     measured = {r.fold: r.value for r in trained.records if r.metric == "accuracy"}
     tested = [plan.tested_rows(replica) for replica in plan.replicas]
@@ -244,9 +265,9 @@ def test_right_rows_are_those_of_the_judged_step() -> None:
 
     split = {"evaluate_at_steps": [0, 3, 59], "judged_step": 3}
     config = fixed([{"Flatten": {}}, {"Dense": DENSE}, LOGITS], SGD, LOGIT_LOSS, **split)
-    plan = make_plan(config, blobs(85, 1021, (2, 3), 3), 1)
-    trained = StackedEngine(config).train(plan)
-    same_figures(trained, PlainEngine(config).train(plan))
+    plan = planned(config, blobs(85, 1021, (2, 3), 3), 1)
+    trained = StackedEngine(config, FOLDER).train(plan)
+    same_figures(trained, PlainEngine(config, FOLDER).train(plan))
     at = {r.step: r.value for r in trained.records if (r.split, r.metric) == ("test", "accuracy")}
     assert trained.correct.mean() == pytest.approx(at[3])
     assert len({at[0], at[3], at[59]}) == 3
@@ -256,8 +277,8 @@ def test_max_norm_holds_for_each_replica_by_itself() -> None:
     from repro.training.stacked import StackedEngine
 
     config = binary(*BINARY["max-norm"])
-    engine = StackedEngine(config)
-    engine.train(make_plan(config, blobs(), 0))
+    engine = StackedEngine(config, FOLDER)
+    engine.train(planned(config, blobs(), 0))
     (program,) = engine.programs.values()
     norms = np.linalg.norm(program.weights[0].numpy(), axis=1)
     assert norms.max() <= 0.4 * (1 + 1e-5)
@@ -272,13 +293,13 @@ def test_a_layer_that_has_no_vectorised_form_is_refused_and_not_looped_over() ->
     model = [{"Reshape": {"target_shape": [5, 1]}}, convolution, {"Flatten": {}}, SIGMOID]
     config = binary([SIGMOID], SGD).model_copy(update={"model": model})
     with pytest.raises(ValueError, match=r"op .Conv2D. expected to be loop invariant"):
-        StackedEngine(config).train(make_plan(config, blobs(), 0))
+        StackedEngine(config, FOLDER).train(planned(config, blobs(), 0))
 
 
-@pytest.mark.parametrize("engine", ["stacked", "keras"])
+@pytest.mark.parametrize("engine", ["stacked", "graph", "keras"])
 def test_a_worker_returns_records_and_where_they_were_made(engine: str) -> None:
     config = experiment()
-    cell = LokyExecutor(1).call(train_cell, Task(config, engine, 1))
+    cell = LokyExecutor(1).call(train_cell, Task(config, SONAR, FOLDER, engine, 1))
     assert (cell.seed, cell.environment, cell.diverged, cell.error) == (1, environment(), {}, None)
     assert cell.seconds > 0
     assert [(r.fold, r.epoch, r.step, r.split, r.metric) for r in sorted(cell.records)] == [
@@ -292,7 +313,7 @@ def test_what_fails_in_a_training_is_the_error_of_its_cell_and_not_that_of_the_r
     """A number of epochs that no config may have stands in for a bug."""
     config = experiment()
     broken = config.model_copy(update={"training": config.training.model_copy(update={"epochs": "three"})})
-    cell = LokyExecutor(1).call(train_cell, Task(broken, "stacked", 4))
+    cell = LokyExecutor(1).call(train_cell, Task(broken, SONAR, FOLDER, "stacked", 4))
     assert (cell.seed, cell.environment, cell.records, cell.diverged) == (4, environment(), (), {})
     assert cell.error is not None
     assert cell.error.splitlines()[-1].startswith("TypeError: ")

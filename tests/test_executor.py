@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import experiment
+from stored_results import described
 from tiny import CHECKOUT, assert_all_ended, command, descendants
 
 from repro.errors import ConfigError
@@ -60,7 +61,8 @@ def shows_its_surroundings(task: Task) -> CellResult:
 
 
 def tasks(tmp_path: Path, seeds: int) -> list[Task]:
-    return [Task(experiment(title=str(tmp_path / "died")), "stacked", seed) for seed in range(seeds)]
+    config = experiment(title=str(tmp_path / "died"))
+    return [Task(config, described("sonar"), tmp_path, "stacked", seed) for seed in range(seeds)]
 
 
 def trained(

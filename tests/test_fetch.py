@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import errno
 import gzip
 import hashlib
@@ -22,14 +21,13 @@ import numpy as np
 import pytest
 
 from repro import datasets
+from repro.config.data_description import DataDescription
 from repro.datasets import cache
-from repro.datasets.base import DatasetInfo
-from repro.datasets.data_set import DataSet
-from repro.datasets.download import RefusedError, download
-from repro.datasets.formats import idx
+from repro.datasets.content import RefusedError
+from repro.datasets.download import download
 from repro.datasets.formats.idx import encode
-from repro.datasets.places import Cached
 from repro.errors import DataError, MachineError
+from repro.files import digest
 
 RNG = np.random.default_rng(0)
 ARRAYS = {
@@ -41,7 +39,8 @@ ARRAYS = {
 CONTENT = {name: encode(array) for name, array in ARRAYS.items()}
 SHA256 = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENT.items()}
 FIRST = "train-images-idx3-ubyte"
-INFO = DatasetInfo("tiny", "Tiny", 6, 3, (4, 4), 3, "none", "none", "these tests", SHA256)
+NOWHERE = "/nowhere/{file}"
+CACHED = f"tiny-{digest(SHA256)[:8]}"
 LIMIT = sum(map(len, CONTENT.values())) + 65_536
 
 
@@ -119,10 +118,22 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-def public(monkeypatch: pytest.MonkeyPatch, *entries: str, **changes: Any) -> None:
-    """Make `tiny` a known data set with these public sources; `changes` are to its description."""
-    info = dataclasses.replace(INFO, **changes)
-    monkeypatch.setitem(datasets.DATASETS, "tiny", DataSet(info, Cached(idx.sizes, entries), idx.parse))
+DESCRIBED: dict[str, DataDescription] = {}
+
+
+def tiny() -> DataDescription:
+    return DESCRIBED["tiny"]
+
+
+def public(monkeypatch: pytest.MonkeyPatch, *entries: str, hashes: dict[str, str] = SHA256, **changes: Any) -> None:
+    """Describe `tiny` with these public sources, or with one that has nothing; `changes` are to its description."""
+    files = zip(("train_images", "train_labels", "test_images", "test_labels"), hashes.items(), strict=True)
+    idx = {role: {"path": path, "sha256": sha256} for role, (path, sha256) in files}
+    values: dict[str, Any] = {
+        **{"name": "tiny", "title": "Tiny", "rows": 6, "test_rows": 3, "shape": (4, 4), "classes": 3},
+        **{"idx": {**idx, "urls": entries or (NOWHERE,)}, "folder": Path("/nowhere")},
+    }
+    monkeypatch.setitem(DESCRIBED, "tiny", DataDescription.model_validate(values | changes))
 
 
 def serve_all(server: Server) -> None:
@@ -131,11 +142,11 @@ def serve_all(server: Server) -> None:
 
 
 def stored(cache_folder: Path, name: str = FIRST) -> Path:
-    return cache_folder / "tiny" / f"{name}.padded"
+    return cache_folder / CACHED / f"{name}.padded"
 
 
 def assert_tiny() -> None:
-    loaded = datasets.load("tiny")
+    loaded = datasets.load(tiny())
     assert loaded.test is not None
     for part, names in ((loaded.train, list(ARRAYS)[:2]), (loaded.test, list(ARRAYS)[2:])):
         assert part.x.dtype == np.uint8
@@ -149,7 +160,7 @@ def assert_tiny() -> None:
 def fetch_fails() -> list[str]:
     """The lines of the message: the first, one for each source tried, what to do."""
     with pytest.raises(DataError) as raised:
-        datasets.fetch("tiny")
+        datasets.fetch(tiny())
     return str(raised.value).splitlines()
 
 
@@ -157,15 +168,15 @@ def fetch_fails() -> list[str]:
 
 
 def test_fetch_from_a_folder(mirror: Path, cache_folder: Path) -> None:
-    assert not datasets.is_present("tiny")
+    assert not datasets.is_present(tiny())
     lines: list[str] = []
 
-    datasets.fetch("tiny", lines.append)
+    datasets.fetch(tiny(), lines.append)
 
     assert lines == [f"tiny/{name}: verified, from {mirror}/tiny/{name}.gz" for name in CONTENT]
-    assert datasets.is_present("tiny")
-    assert [status.state for status in datasets.verify("tiny")] == ["ok"] * 4
-    assert sorted(path.name for path in (cache_folder / "tiny").iterdir()) == sorted(f"{n}.padded" for n in CONTENT)
+    assert datasets.is_present(tiny())
+    assert [status.state for status in datasets.verify(tiny())] == ["ok"] * 4
+    assert sorted(path.name for path in (cache_folder / CACHED).iterdir()) == sorted(f"{n}.padded" for n in CONTENT)
     assert stored(cache_folder).read_bytes() == bytes(48) + CONTENT[FIRST]
     assert_tiny()
 
@@ -181,19 +192,21 @@ def test_other_forms_of_mirror(monkeypatch: pytest.MonkeyPatch, mirror: Path, fo
             (mirror / "tiny" / f"{name}.gz").unlink()
             (mirror / "tiny" / name).write_bytes(content)
 
-    datasets.fetch("tiny")
+    datasets.fetch(tiny())
 
     assert_tiny()
 
 
 def test_load_without_files_says_what_to_do(cache_folder: Path) -> None:
     with pytest.raises(DataError) as raised:
-        datasets.load("tiny")
+        datasets.load(tiny())
     assert str(raised.value) == (
-        f"tiny: expected {stored(cache_folder)}, which is not there; run `repro data fetch tiny`, which gets it"
+        f"tiny: expected {stored(cache_folder)}, which is not there; it must be fetched: "
+        "`repro data fetch /nowhere/tiny.yaml`"
     )
-    assert datasets.verify("tiny")[0] == datasets.FileStatus(
-        FIRST, "missing", SHA256[FIRST], None, stored(cache_folder)
+    assert datasets.verify(tiny())[0] == datasets.FileStatus(
+        *(FIRST, "missing", SHA256[FIRST], None, stored(cache_folder)),
+        "it must be fetched: `repro data fetch /nowhere/tiny.yaml`",
     )
 
 
@@ -213,21 +226,23 @@ def test_load_without_files_says_what_to_do(cache_folder: Path) -> None:
 def test_damage_is_found_on_load_and_mended_by_fetch(
     mirror: Path, cache_folder: Path, content: bytes, seen: bytes
 ) -> None:
-    datasets.fetch("tiny")
+    datasets.fetch(tiny())
     path = stored(cache_folder)
     path.write_bytes(content)
     actual = hashlib.sha256(seen).hexdigest()
 
-    assert datasets.verify("tiny")[0] == datasets.FileStatus(FIRST, "damaged", SHA256[FIRST], actual, path)
+    assert datasets.verify(tiny())[0] == datasets.FileStatus(
+        FIRST, "damaged", SHA256[FIRST], actual, path, "`repro data fetch /nowhere/tiny.yaml` gets it anew"
+    )
     with pytest.raises(DataError) as raised:
-        datasets.load("tiny")
+        datasets.load(tiny())
     assert str(raised.value) == (
         f"tiny: {path} is damaged: its content has SHA-256 {actual}, expected {SHA256[FIRST]}; "
-        "run `repro data fetch tiny`, which gets it"
+        "`repro data fetch /nowhere/tiny.yaml` gets it anew"
     )
 
     lines: list[str] = []
-    datasets.fetch("tiny", lines.append)
+    datasets.fetch(tiny(), lines.append)
     assert lines[:-1] == [f"tiny/{name}: already there, verified" for name in list(CONTENT)[1:]]
     assert lines[-1] == f"tiny/{FIRST}: verified, from {mirror}/tiny/{FIRST}.gz"
     assert_tiny()
@@ -236,7 +251,7 @@ def test_damage_is_found_on_load_and_mended_by_fetch(
 def test_a_damaged_file_is_gone_when_no_source_has_a_better_one(
     monkeypatch: pytest.MonkeyPatch, mirror: Path, cache_folder: Path
 ) -> None:
-    datasets.fetch("tiny")
+    datasets.fetch(tiny())
     stored(cache_folder).write_bytes(b"damaged")
     monkeypatch.delenv("REPRO_DATA_MIRROR")
 
@@ -246,8 +261,8 @@ def test_a_damaged_file_is_gone_when_no_source_has_a_better_one(
 
 
 def test_images_are_mapped_and_writes_stay_in_memory(mirror: Path, cache_folder: Path) -> None:
-    datasets.fetch("tiny")
-    first, second = datasets.load("tiny").train.x, datasets.load("tiny").train.x
+    datasets.fetch(tiny())
+    first, second = datasets.load(tiny()).train.x, datasets.load(tiny()).train.x
 
     first[:] = 0
 
@@ -256,20 +271,20 @@ def test_images_are_mapped_and_writes_stay_in_memory(mirror: Path, cache_folder:
 
 
 def test_labels_out_of_range_are_refused_after_the_hash(monkeypatch: pytest.MonkeyPatch, mirror: Path) -> None:
-    datasets.fetch("tiny")
+    datasets.fetch(tiny())
     public(monkeypatch, classes=2)
 
     with pytest.raises(DataError) as raised:
-        datasets.load("tiny")
-    assert str(raised.value) == "tiny/train-labels-idx1-ubyte: expected labels from 0 to 1, got 2"
+        datasets.load(tiny())
+    assert str(raised.value) == "tiny/train-labels-idx1-ubyte: expected labels from 0 to 1, got 2 in row 2 (from 0)"
 
 
 def test_shape_is_checked_after_the_hash(monkeypatch: pytest.MonkeyPatch, mirror: Path) -> None:
-    datasets.fetch("tiny")
-    public(monkeypatch, input_shape=(2, 8))
+    datasets.fetch(tiny())
+    public(monkeypatch, shape=(2, 8))
 
     with pytest.raises(DataError) as raised:
-        datasets.load("tiny")
+        datasets.load(tiny())
     assert str(raised.value) == (
         f"tiny/{FIRST}: expected an IDX header of unsigned bytes in shape (6, 2, 8) "
         "(00000803000000060000000200000008), got 00000803000000060000000400000004"
@@ -317,15 +332,15 @@ def test_disk_full_keeps_the_old_file_and_leaves_no_other(monkeypatch: pytest.Mo
 
 
 def test_orphans_of_killed_processes_are_ignored_and_later_swept(mirror: Path, cache_folder: Path) -> None:
-    old, new = (cache_folder / "tiny" / f".{FIRST}.padded.{age}.tmp" for age in ("old", "new"))
+    old, new = (cache_folder / CACHED / f".{FIRST}.padded.{age}.tmp" for age in ("old", "new"))
     old.parent.mkdir(parents=True)
     old.touch()
     new.touch()
     two_days_ago = time.time() - 2 * 24 * 3600
     os.utime(old, (two_days_ago, two_days_ago))
-    assert not datasets.is_present("tiny")
+    assert not datasets.is_present(tiny())
 
-    datasets.fetch("tiny")
+    datasets.fetch(tiny())
 
     assert not old.exists()
     assert new.exists()
@@ -338,7 +353,7 @@ def test_cache_folder_that_is_a_file(monkeypatch: pytest.MonkeyPatch, mirror: Pa
     monkeypatch.setenv("REPRO_DATA_DIR", str(blocked))
 
     with pytest.raises(NotADirectoryError) as raised:
-        datasets.fetch("tiny")
+        datasets.fetch(tiny())
     assert raised.value.filename == str(stored(blocked))
 
 
@@ -362,8 +377,8 @@ def test_no_absolute_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tensorflow_uses_the_mapped_images_in_place(mirror: Path) -> None:
     import tensorflow as tf
 
-    datasets.fetch("tiny")
-    part = datasets.load("tiny").train
+    datasets.fetch(tiny())
+    part = datasets.load(tiny()).train
 
     for array in (part.x, part.y):
         tensor = tf.experimental.dlpack.from_dlpack(array.__dlpack__())
@@ -377,7 +392,7 @@ def test_tensorflow_uses_the_mapped_images_in_place(mirror: Path) -> None:
 def test_a_warm_cache_needs_no_network(monkeypatch: pytest.MonkeyPatch, server: Server, cache_folder: Path) -> None:
     serve_all(server)
     public(monkeypatch, f"{server.url}/good/{{file}}.gz")
-    datasets.fetch("tiny")
+    datasets.fetch(tiny())
     assert server.asked == [f"/good/{name}.gz" for name in CONTENT]
 
     def no_network(*args: object, **kwargs: object) -> None:
@@ -385,7 +400,7 @@ def test_a_warm_cache_needs_no_network(monkeypatch: pytest.MonkeyPatch, server: 
 
     monkeypatch.setattr(socket, "socket", no_network)
     lines: list[str] = []
-    datasets.fetch("tiny", lines.append)
+    datasets.fetch(tiny(), lines.append)
 
     assert lines == [f"tiny/{name}: already there, verified" for name in CONTENT]
     assert_tiny()
@@ -397,7 +412,7 @@ def test_the_mirror_comes_before_the_public_sources(
 ) -> None:
     public(monkeypatch, f"{server.url}/good/{{file}}.gz")
 
-    datasets.fetch("tiny")
+    datasets.fetch(tiny())
 
     assert server.asked == []
     assert_tiny()
@@ -408,7 +423,7 @@ def test_a_mirror_over_http_is_asked_for_both_forms(monkeypatch: pytest.MonkeyPa
     for name, content in CONTENT.items():
         server.answers[f"/m/tiny/{name}"] = body(content)
 
-    datasets.fetch("tiny")
+    datasets.fetch(tiny())
 
     assert server.asked[:2] == [f"/m/tiny/{FIRST}.gz", f"/m/tiny/{FIRST}"]
     assert_tiny()
@@ -453,15 +468,14 @@ def test_a_bad_source_is_named_and_the_next_one_is_used(
         f"tiny/{FIRST}: expected content with SHA-256 {SHA256[FIRST]}; no source has it:",
         f"  {server.url}/bad/{FIRST}.gz: {reason}",
         f"Set REPRO_DATA_MIRROR to a folder or URL that holds tiny/{FIRST}.gz (or the same uncompressed, without .gz), "
-        "or run `repro data fetch tiny` on a machine with a network, copy its cache folder here and set "
-        "REPRO_DATA_DIR to the copy.",
+        "or fetch tiny on a machine with a network, copy its cache folder here and set REPRO_DATA_DIR to the copy.",
     ]
     assert list(cache_folder.rglob("*")) == []
 
     serve_all(server)
     public(monkeypatch, bad, f"{server.url}/good/{{file}}.gz")
     lines: list[str] = []
-    datasets.fetch("tiny", lines.append)
+    datasets.fetch(tiny(), lines.append)
 
     assert lines[:2] == [
         f"tiny/{FIRST}: {server.url}/bad/{FIRST}.gz: {reason}",
@@ -521,17 +535,17 @@ def test_progress_tells_how_much_has_come(monkeypatch: pytest.MonkeyPatch, serve
     contents = {name: encode(array) for name, array in zip(ARRAYS, [large, labels, large[:3], labels[:3]], strict=True)}
     server.answers = {f"/{name}": body(content) for name, content in contents.items()}
     known = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    public(monkeypatch, f"{server.url}/{{file}}", rows=3000, input_shape=(32, 32), sha256=known)
+    public(monkeypatch, f"{server.url}/{{file}}", hashes=known, rows=3000, shape=(32, 32))
     lines: list[str] = []
 
-    datasets.fetch("tiny", lines.append)
+    datasets.fetch(tiny(), lines.append)
 
     assert lines[:3] == [
         f"tiny/{FIRST}: 1 of 3 MB",
         f"tiny/{FIRST}: 2 of 3 MB",
         f"tiny/{FIRST}: verified, from {server.url}/{FIRST}",
     ]
-    assert np.array_equal(datasets.load("tiny").train.x, large)
+    assert np.array_equal(datasets.load(tiny()).train.x, large)
 
 
 # --- npz archives ---------------------------------------------------------------------------------------------------
@@ -563,7 +577,7 @@ def test_an_archive_is_downloaded_once_and_gives_all_files(monkeypatch: pytest.M
     server.answers["/tiny.npz"] = body(npz())
     public(monkeypatch, f"{server.url}/tiny.npz")
 
-    datasets.fetch("tiny")
+    datasets.fetch(tiny())
 
     assert server.asked == ["/tiny.npz"]
     assert_tiny()
@@ -611,3 +625,87 @@ def test_an_archive_that_announces_too_much_is_refused(
     public(monkeypatch, str(path))
 
     assert fetch_fails()[1].startswith(f"  {path}: damaged npz: ")
+
+
+# --- files that are not IDX -----------------------------------------------------------------------------------------
+
+
+def table(folder: Path, content: bytes, sha256: str, *urls: str) -> DataDescription:
+    """A table of two rows, described in `folder`, which can be fetched from `urls`."""
+    values = {"name": "flowers", "title": "Flowers", "rows": 2, "shape": (1,), "classes": 2, "folder": folder}
+    return DataDescription.model_validate(values | {"csv": {"path": "flowers.csv", "sha256": sha256, "urls": urls}})
+
+
+ROWS = b"1.5,0\n2.5,1\n"
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("of_archive", [True, False])
+def test_a_checksum_is_of_a_file_as_it_is_or_uncompressed(
+    server: Server, tmp_path: Path, compressed: bool, of_archive: bool
+) -> None:
+    served = gzip.compress(ROWS, mtime=0) if compressed else ROWS
+    hashed = served if of_archive else ROWS
+    server.answers["/flowers.csv"] = body(served)
+    description = table(tmp_path, ROWS, hashlib.sha256(hashed).hexdigest(), f"{server.url}/{{file}}")
+
+    datasets.fetch(description)
+
+    assert [status.state for status in datasets.verify(description)] == ["ok"]
+    if hashed is ROWS:
+        assert datasets.load(description).train.x.tolist() == [[1.5], [2.5]]
+
+
+def test_a_file_beside_its_description_comes_before_the_cache_and_is_never_replaced(
+    server: Server, tmp_path: Path
+) -> None:
+    description = table(tmp_path, ROWS, hashlib.sha256(ROWS).hexdigest(), f"{server.url}/{{file}}")
+    beside = tmp_path / "flowers.csv"
+    beside.write_bytes(ROWS)
+    lines: list[str] = []
+    datasets.fetch(description, lines.append)
+    assert lines == ["flowers/flowers.csv: lies beside flowers.yaml, verified"]
+    assert datasets.load(description).train.y.tolist() == [0, 1]
+
+    beside.write_bytes(b"changed")
+    with pytest.raises(DataError) as raised:
+        datasets.fetch(description)
+
+    assert str(raised.value) == (
+        f"flowers: {beside} is damaged: its content has SHA-256 {hashlib.sha256(b'changed').hexdigest()}, expected "
+        f"{hashlib.sha256(ROWS).hexdigest()}; delete it, and get it by `repro data fetch {tmp_path}/flowers.yaml`"
+    )
+    assert beside.read_bytes() == b"changed"
+    assert server.asked == []
+
+
+def test_a_file_that_comes_from_nowhere_is_to_be_put_beside_its_description(tmp_path: Path) -> None:
+    description = table(tmp_path, ROWS, hashlib.sha256(ROWS).hexdigest())
+    for use in (datasets.load, datasets.fetch):
+        with pytest.raises(DataError) as raised:
+            use(description)
+        assert str(raised.value) == (
+            f"flowers: expected {tmp_path}/flowers.csv, which is not there; put it there, or mend "
+            f"{tmp_path}/flowers.yaml"
+        )
+    (tmp_path / "flowers.csv").write_bytes(ROWS + b"3.5,1\n")
+    with pytest.raises(
+        DataError,
+        match=f"; restore it, or, if the change is meant, describe the data again and mend {tmp_path}/flowers.yaml$",
+    ):
+        datasets.load(description)
+
+
+def test_two_descriptions_of_one_name_keep_apart_in_the_cache(server: Server, tmp_path: Path) -> None:
+    other = ROWS.replace(b"1.5", b"9.5")
+    for folder, content in (("one", ROWS), ("two", other)):
+        server.answers[f"/{folder}/flowers.csv"] = body(content)
+    one, two = (
+        table(tmp_path / folder, content, hashlib.sha256(content).hexdigest(), f"{server.url}/{folder}/{{file}}")
+        for folder, content in (("one", ROWS), ("two", other))
+    )
+    for description in (one, two, one, two):
+        datasets.fetch(description)
+
+    assert server.asked == ["/one/flowers.csv", "/two/flowers.csv"]
+    assert [datasets.load(each).train.x[0, 0] for each in (one, two)] == [1.5, 9.5]

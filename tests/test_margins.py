@@ -9,7 +9,7 @@ from stored_results import fixed, made_cells, provenance_of, store
 
 from repro.analysis.margins import claim_margin, figure_margin, spread_margin
 from repro.config.article import Claim
-from repro.config.schema import Reported
+from repro.config.reported import Reported
 from repro.results.stored import StoredExperiment, read_stored
 from repro.verdicts.types import Resolution
 
@@ -45,7 +45,7 @@ def test_of_a_figure(stored):
 
 def test_of_a_spread(stored):
     reason = "one point: no claim of made-up draws a conclusion from a spread"
-    assert spread_margin(stored("a")) == Resolution(0.01, reason)
+    assert spread_margin(stored("a"), "accuracy") == Resolution(0.01, reason)
 
 
 def test_of_a_claim_about_an_accuracy(stored):

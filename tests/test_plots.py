@@ -76,7 +76,7 @@ def epochs(seeds=30, count=60, diverged=0):
         rows,
         title="One dropout layer used four times",
         dataset={"name": "fashion-mnist"},
-        protocol={"fixed_split": {"evaluate_every_epochs": 1, "validation_from_train": 5}},
+        protocol={"fixed_split": {"evaluate_every_epochs": 1, "validation": {"first": 5, "trained_on": True}}},
         reported={"accuracy": {"value": 0.8812}, "loss": {"value": 0.323, "margin": 0.013, "margin_reason": "as wide"}},
     )
 
@@ -421,7 +421,7 @@ def test_records_without_any_figure_still_give_a_drawing():
     rows = [row(s, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, "failed: out of memory") for s in (0, 1)]
     each = member(rows)
     assert curves(each) == {}
-    assert b"no seed has a finite test accuracy" in plots.draw_article(section(each))
+    assert b"no seed has a finite figure" in plots.draw_article(section(each))
 
 
 def test_steps_show_the_first_point_apart_and_the_others_in_close_up():

@@ -33,6 +33,7 @@ def test_streams_of_different_purpose_are_independent_and_fixed_for_ever() -> No
     assert randomness.split_state(0, 0) == 3678467582
     assert randomness.weight_seeds(0, 0, 0, 3) == [872880836, 1781017112, 1244268370]
     assert randomness.noise_key(0, 0) == 13376392807078296664
+    assert randomness.generator_states(0, 0, 0, 2) == [1201740054, 1267914318]
     assert randomness.data_order(0, 0, 0, 1, 8)[0].tolist() == [1, 0, 7, 5, 3, 6, 4, 2]
 
 
@@ -44,5 +45,5 @@ def test_weight_seeds_fit_what_keras_takes() -> None:
 
 @pytest.mark.parametrize("purpose", list(randomness.Purpose))
 def test_purposes_keep_their_numbers(purpose: randomness.Purpose) -> None:
-    numbers = {"SPLIT": 0, "WEIGHTS": 1, "ORDER": 2, "NOISE": 3}
+    numbers = {"SPLIT": 0, "WEIGHTS": 1, "ORDER": 2, "NOISE": 3, "STATES": 4}
     assert purpose.value == numbers[purpose.name]

@@ -330,6 +330,7 @@ def test_a_dry_run_names_a_damaged_cell_and_leaves_it(run, out):
     result, _ = run("-n")
     assert result.stdout == (
         "tiny: 1 seed to train, 2 stored (these seeds are not there yet; damaged: seed-00001.json)\n"
+        "tiny: stacked engine (all replicas of a seed can be trained in one program)\n"
     )
     assert contents(out) == before
 

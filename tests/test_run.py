@@ -127,6 +127,7 @@ def test_an_interrupted_run_says_how_far_it_came_and_leaves_nothing_behind(start
     assert (process.returncode, stdout) == (code, "")
     done = 1 if (out / ".cells").exists() else 0
     assert stderr == (
+        "tiny: stacked engine (all replicas of a seed can be trained in one program)\n"
         "Training 3 seeds of 1 experiment ...\n"
         f"Interrupted: {done} of 3 seeds are done; the same command goes on from there.\n"
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from repro.config import Catalogue, experiment_files, find_config
+from repro.config.protocol import Protocol
+from repro.config.schema import DatasetSpec, PythonFunction, PythonModel
 from repro.files import shipped
 
 SGD_BASELINE = {"SGD": {"learning_rate": 0.01, "momentum": 0.8}}
@@ -34,6 +36,10 @@ def mnist_layers(*, dropout: bool, l2: bool):
     return layers
 
 
+def fashion_mnist_model(rate: float) -> PythonModel:
+    return PythonModel(python=PythonFunction(file="fashion_mnist_model.py", arguments={"rate": rate}, stacked=True))
+
+
 MAX_NORM = {"kernel_constraint": {"MaxNorm": {"max_value": 3.0}}}
 SONAR = {
     "sonar_baseline": sonar_layers(),
@@ -47,8 +53,8 @@ ADDED = {"sonar_control", "fashion_mnist_no_dropout", "mnist_plain", *(name + FR
 MODELS = {
     **SONAR,
     **{name + FRESH: model for name, model in SONAR.items()},
-    "fashion_mnist": {"fashion_mnist": {"rate": 0.2}},
-    "fashion_mnist_no_dropout": {"fashion_mnist": {"rate": 0.0}},
+    "fashion_mnist": fashion_mnist_model(0.2),
+    "fashion_mnist_no_dropout": fashion_mnist_model(0.0),
     "mnist_dropout": mnist_layers(dropout=True, l2=False),
     "mnist_dropout_l2": mnist_layers(dropout=True, l2=True),
     "mnist_l2": mnist_layers(dropout=False, l2=True),
@@ -80,23 +86,23 @@ def recipe(name: str):
 def test_sonar(name):
     experiment = EXPERIMENTS[name]
     optimizer = SGD_BASELINE if name.startswith("sonar_baseline") else SGD_DROPOUT
-    folds = (
-        {"as_in": None, "random_state": None} if FRESH in name else {"as_in": "scikit-learn 0.18", "random_state": 7}
-    )
+    folds = {} if FRESH in name else {"as_in": "scikit-learn 0.18", "random_state": 7}
     assert experiment.article == "keras-sonar"
-    assert experiment.dataset.model_dump() == {"name": "sonar", "standardize": True, "divide_by": 1.0}
+    assert experiment.dataset == DatasetSpec(name="sonar", standardize=True)
     assert recipe(name) == ({"BinaryCrossentropy": {}}, optimizer, 16, 300)
-    assert experiment.protocol.model_dump() == {"stratified_k_fold": {"folds": 10} | folds, "fixed_split": None}
+    assert experiment.protocol == Protocol.model_validate({"stratified_k_fold": {"folds": 10} | folds})
+    assert experiment.files == {}
 
 
 @pytest.mark.parametrize("name", ["fashion_mnist", "fashion_mnist_no_dropout"])
 def test_fashion_mnist(name):
     experiment = EXPERIMENTS[name]
     assert experiment.article == "keras-fashion-mnist"
-    assert experiment.dataset.model_dump() == {"name": "fashion-mnist", "standardize": False, "divide_by": 255.0}
+    assert experiment.dataset == DatasetSpec(name="fashion-mnist", divide_by=255.0)
     assert recipe(name) == ({"SparseCategoricalCrossentropy": {}}, {"SGD": {"learning_rate": 0.01}}, 32, 60)
-    split = {"evaluate_every_epochs": 1, "evaluate_at_steps": None, "judged_step": None, "validation_from_train": 5000}
-    assert experiment.protocol.model_dump() == {"stratified_k_fold": None, "fixed_split": split}
+    split = {"evaluate_every_epochs": 1, "validation": {"first": 5000, "trained_on": True}}
+    assert experiment.protocol == Protocol.model_validate({"fixed_split": split})
+    assert list(experiment.files) == ["fashion_mnist_model.py"]
 
 
 @pytest.mark.parametrize("name", ["mnist_dropout", "mnist_dropout_l2", "mnist_l2", "mnist_plain"])
@@ -104,15 +110,11 @@ def test_mnist(name):
     experiment = EXPERIMENTS[name]
     loss = {"SparseCategoricalCrossentropy": {"from_logits": True}}
     assert experiment.article == "tf2-mnist-ablation"
-    assert experiment.dataset.model_dump() == {"name": "mnist", "standardize": False, "divide_by": 255.0}
+    assert experiment.dataset == DatasetSpec(name="mnist", divide_by=255.0)
     assert recipe(name) == (loss, {"Adam": {"learning_rate": 0.01}}, 128, 10)
-    split = {
-        "evaluate_every_epochs": None,
-        "evaluate_at_steps": STEPS,
-        "judged_step": 4500,
-        "validation_from_train": 0,
-    }
-    assert experiment.protocol.model_dump() == {"stratified_k_fold": None, "fixed_split": split}
+    assert experiment.protocol == Protocol.model_validate(
+        {"fixed_split": {"evaluate_at_steps": STEPS, "judged_step": 4500}}
+    )
 
 
 @pytest.mark.parametrize(

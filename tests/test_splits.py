@@ -4,15 +4,17 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from sklearn.model_selection import KFold, train_test_split
 
-from repro import datasets
-from repro.datasets.splits import Split, stratified_k_fold
+from repro.datasets.splits import Split, hold_out, k_fold, stratified_k_fold
 from repro.errors import ConfigError
+from repro.files import shipped
 
 
 @pytest.fixture(scope="module")
 def sonar_labels() -> np.ndarray:
-    return datasets.load("sonar").train.y
+    lines = (shipped("data") / "sonar.csv").read_text().split()
+    return np.array(["MR".index(line[-1]) for line in lines], np.int32)
 
 
 @pytest.mark.parametrize("random_state", [0, 7, 2**32 - 1])
@@ -106,6 +108,35 @@ def test_its_generator_goes_on_from_one_class_to_the_next() -> None:
     splits = stratified_k_fold(y, 2, 7, "scikit-learn 0.18")
     assert splits[0].test.tolist() == sorted([*zeros[first[:2]], *ones[second[:2]]])
     assert splits[1].test.tolist() == sorted([*zeros[first[2:]], *ones[second[2:]]])
+
+
+def test_without_shuffling_it_cut_each_class_as_it_stood() -> None:
+    y = np.array([1, 0, 0, 1, 0, 1, 0, 0, 1], dtype=np.int32)
+    splits = stratified_k_fold(y, 3, None, "scikit-learn 0.18")
+    assert [split.test.tolist() for split in splits] == [[0, 1, 2, 3], [4, 5, 6], [7, 8]]
+
+
+@pytest.mark.parametrize("state", [None, 7])
+def test_unstratified_folds_are_scikit_learns(state: int | None) -> None:
+    expected = KFold(4, shuffle=state is not None, random_state=state).split(np.zeros(30))
+    for split, (train, test) in zip(k_fold(30, 4, state), expected, strict=True):
+        assert (split.train.dtype, split.train.tolist()) == (np.int32, train.tolist())
+        assert (split.test.dtype, split.test.tolist()) == (np.int32, test.tolist())
+
+
+def test_a_hold_out_keeps_the_training_rows_in_the_order_of_train_test_split(sonar_labels: np.ndarray) -> None:
+    for stratify in (False, True):
+        split = hold_out(sonar_labels, 69, 3, stratify=stratify)
+        train, test = train_test_split(
+            np.arange(208), test_size=0.33, random_state=3, stratify=sonar_labels if stratify else None
+        )
+        assert (split.train.dtype, split.train.tolist()) == (np.int32, train.tolist())
+        assert (split.test.dtype, split.test.tolist()) == (np.int32, sorted(test))
+
+
+def test_a_hold_out_without_a_state_takes_the_last_rows() -> None:
+    split = hold_out(np.zeros(10), 3, None)
+    assert (split.train.tolist(), split.test.tolist()) == ([*range(7)], [7, 8, 9])
 
 
 def possible_means(sizes: list[int]) -> set[str]:

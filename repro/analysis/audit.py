@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from repro.analysis.margins import printed_figure
 from repro.config.article import Article, Claim
-from repro.config.schema import Experiment, Reported, StratifiedKFold
-from repro.datasets import DatasetInfo
+from repro.config.data_description import DataDescription
+from repro.config.protocol import KFold, StratifiedKFold
+from repro.config.reported import Reported
+from repro.config.schema import Experiment
 from repro.datasets.splits import fold_sizes
 from repro.verdicts.grim import mean_over_folds, whole_rows
 from repro.verdicts.intervals import half_width
@@ -26,6 +29,7 @@ SEEDS = (5, 30, 120)
 
 OLDER = "scikit-learn 0.18"
 TODAYS = "today's scikit-learn"
+ANY = "scikit-learn"  # of folds that are not stratified
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ class ExperimentAudit:
     """Whether every value with so many decimals is possible, so that this says nothing."""
     unchecked: str
     """What could not be checked, and what it takes; empty where everything was."""
-    spread: Spread
+    spread: Spread | None
+    """None where it is not known from results, nor binomial."""
     precision: tuple[Precision, ...]
 
     @property
@@ -124,7 +129,7 @@ class ArticleAudit:
 
 
 def audit_experiment(
-    experiment: Experiment, info: DatasetInfo, counts: Sequence[int] | None, stored: Spread | None
+    experiment: Experiment, data: DataDescription, counts: Sequence[int] | None, stored: Spread | None
 ) -> ExperimentAudit | None:
     """Audit the accuracy that the article prints for an experiment; None where it prints none.
 
@@ -134,10 +139,10 @@ def audit_experiment(
     figure = experiment.reported.get("accuracy")
     if figure is None:
         return None
-    k_fold = experiment.protocol.stratified_k_fold
-    rows = _rows(experiment, info, figure)
-    divided = _divided(k_fold, info, counts) if k_fold else {"": (rows,)}
-    own = (k_fold.as_in or TODAYS) if k_fold else ""
+    k_fold = experiment.protocol.cross_validation
+    rows = _rows(experiment, data, figure)
+    divided = _divided(k_fold, data.rows, counts) if k_fold else {"": (rows,)} if rows else {}
+    own = _rule(k_fold) if k_fold else ""
     own_first = sorted(divided.items(), key=lambda each: each[0] != own)
     printed = [(None, figure.value), *(figure.steps or {}).items()]
     values = tuple(
@@ -148,12 +153,13 @@ def audit_experiment(
         )
         for step, value in printed
     )
-    unchecked = ""
-    if k_fold and counts is None:
+    unchecked = "" if rows else "how many rows are tested is known from the files of the splits alone"
+    if experiment.protocol.stratified_k_fold and counts is None:
         unchecked = f"folds of {OLDER} depend on the labels, which have to be at hand and few"
-    always = not k_fold and 2 * _half_width(figure) * rows >= 1
-    spread = stored or binomial(figure.stored, rows)
-    return ExperimentAudit(experiment.name, experiment.title, values, always, unchecked, spread, _precision(spread.sd))
+    always = not k_fold and rows > 0 and 2 * _half_width(figure) * rows >= 1
+    spread = stored or (binomial(figure.stored, rows) if rows else None)
+    precision = _precision(spread.sd) if spread else ()
+    return ExperimentAudit(experiment.name, experiment.title, values, always, unchecked, spread, precision)
 
 
 def audit_claims(
@@ -164,8 +170,8 @@ def audit_claims(
 ) -> Iterator[ClaimAudit]:
     """Audit the comparisons and contrasts of an article.
 
-    experiments: those that it names. rows: the test rows of each. stored: (experiment, metric) -> the spread over seeds
-    that is known from results.
+    experiments: those that it names. rows: the judged rows of each, 0 where not known. stored: (experiment, metric) ->
+    the spread over seeds that is known from results.
     """
     for claim in article.claims:
         if claim.weights:
@@ -208,8 +214,7 @@ def _claim(
     rows: Mapping[str, int],
     stored: Mapping[tuple[str, str], Spread],
 ) -> ClaimAudit:
-    figures = {name: figure for name in claim.weights if (figure := experiments[name].reported.get(claim.metric))}
-    figures = {name: figure for name, figure in figures.items() if figure.split == "test"}
+    figures = {name: figure for name in claim.weights if (figure := printed_figure(claim, experiments[name]))}
     of_rows = max(rows[name] for name in claim.weights)
     difference = None
     if len(figures) == len(claim.weights) and not claim.added:
@@ -221,7 +226,7 @@ def _claim(
         metric=claim.metric,
         added=claim.added,
         difference=difference,
-        rows=difference * of_rows if difference is not None and claim.metric == "accuracy" else None,
+        rows=difference * of_rows if difference is not None and of_rows and claim.metric == "accuracy" else None,
         of_rows=of_rows,
         spread=spread,
         precision=_precision(spread.sd) if spread else (),
@@ -239,7 +244,8 @@ def _spread(
     if figures and claim.metric == "accuracy":
         other = next(iter(figures.values()))
         for name in claim.weights:
-            spreads.setdefault(name, binomial(figures.get(name, other).stored, rows[name]))
+            if rows[name]:
+                spreads.setdefault(name, binomial(figures.get(name, other).stored, rows[name]))
     if len(spreads) < len(claim.weights):
         return None
     sd = math.sqrt(sum((weight * spreads[name].sd) ** 2 for name, weight in claim.weights.items()))
@@ -250,19 +256,30 @@ def _precision(sd: float) -> tuple[Precision, ...]:
     return tuple(Precision(seeds, half_width(sd, seeds, 0.95), detectable_effect(sd, seeds)) for seeds in SEEDS)
 
 
-def _divided(k_fold: StratifiedKFold, info: DatasetInfo, counts: Sequence[int] | None) -> dict[str, tuple[int, ...]]:
+def _rule(k_fold: KFold) -> str:
+    """Whose rule divides the rows as the config has it."""
+    return (k_fold.as_in or TODAYS) if isinstance(k_fold, StratifiedKFold) else ANY
+
+
+def _divided(k_fold: KFold, rows: int, counts: Sequence[int] | None) -> dict[str, tuple[int, ...]]:
     """Rule -> rows of each test fold by it, as far as they are known."""
-    divided = {TODAYS: fold_sizes([info.rows], k_fold.folds)}
-    return divided if counts is None else divided | {OLDER: fold_sizes(counts, k_fold.folds, OLDER)}
+    sizes = fold_sizes([rows], k_fold.folds)
+    if not isinstance(k_fold, StratifiedKFold):
+        return {ANY: sizes}
+    return {TODAYS: sizes} | ({} if counts is None else {OLDER: fold_sizes(counts, k_fold.folds, OLDER)})
 
 
-def _rows(experiment: Experiment, info: DatasetInfo, figure: Reported) -> int:
-    fixed = experiment.protocol.fixed_split
-    if figure.split == "validation" and fixed:
-        return fixed.validation_from_train
-    if figure.split == "train":
-        return info.rows
-    return experiment.protocol.tested_rows(info.rows, info.test_rows)
+def _rows(experiment: Experiment, data: DataDescription, figure: Reported) -> int:
+    """Rows that a figure is a share of; 0 where the config does not say."""
+    protocol = experiment.protocol
+    tested = protocol.tested_rows(data.rows, data.test_rows)
+    if figure.split == protocol.judged_split or protocol.splits_from:
+        return tested
+    training = data.rows if protocol.fixed_split or protocol.no_split else data.rows - tested
+    validation = protocol.kind.validation
+    watched = len(range(training)[validation.rows(training)]) if validation else 0
+    kept = validation is None or validation.trained_on
+    return watched if figure.split == "validation" else training if kept else training - watched
 
 
 def _possible(figure: Reported, value: float, sizes: tuple[int, ...]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from repro.analysis.figures import ExperimentSummary, Figure
-from repro.analysis.margins import claim_margin
+from repro.analysis.margins import claim_margin, printed_figure, split_of
 from repro.analysis.pairs import Matched, NotMatched, matched
 from repro.config.article import Article, Claim
 from repro.results.stored import StoredExperiment
@@ -39,6 +39,10 @@ class ClaimResult:
     """What the runs of a pair share, in words."""
     family: int = 0
     """Claims of the article that Holm's correction counts."""
+    split: str = "test"
+    """The split that a comparison is about."""
+    knows_rows: bool = True
+    """Whether a comparison of accuracies could say what holds beyond these rows of data."""
     margin_from: str = ""
     trial: str = ""
     """The overrides that its experiments were run with, if any."""
@@ -57,6 +61,8 @@ class _Ready:
     matched: Matched
     margin: Resolution | None
     trial: str
+    split: str
+    knows_rows: bool
     looks: int
     """Looks at growing numbers of seeds that share the error."""
 
@@ -102,6 +108,8 @@ def _compared(
         left_out=ready.matched.left_out,
         shared=ready.matched.shared,
         family=family,
+        split=ready.split,
+        knows_rows=ready.knows_rows,
         margin_from=ready.margin.reason if ready.margin else "none is declared, so any difference matters",
         trial=ready.trial,
     )
@@ -124,7 +132,7 @@ def _of_figure(
     reported = stored[name].experiment.reported.get(claim.metric)
     figure = summaries[name].figure(claim.metric, reported.split) if reported else None
     if figure is None or figure.judged is None:
-        sentence = f"{name} has no {claim.metric} that the article's can be compared with."
+        sentence = f"{name} has no {claim.metric.replace('_', ' ')} that the article's can be compared with."
         return ClaimResult(claim, "NOT JUDGED", sentence)
     trial = stored[name].provenance.trial
     return ClaimResult(claim, figure.judged.verdict, figure.judged.sentence, figure=figure, trial=trial)
@@ -136,20 +144,24 @@ def _ready(claim: Claim, weights: Mapping[str, float], stored: Mapping[str, Stor
     if missing:
         return ClaimResult(claim, "NOT RUN YET", f"Not run yet: {', '.join(missing)}.")
     members = [stored[name] for name in weights]
-    found = matched(members, claim.metric)
+    found = matched(members, claim.metric, claim.split)
+    split = split_of(claim, members[0].experiment)
     trials = {each.name: each.provenance.trial for each in members}
     if isinstance(found, Matched) and len(set(trials.values())) == 1:
         margin = claim_margin(claim, members)
         looks = max(each.provenance.looks for each in members)
-        return _Ready(_input(claim, weights, members, found, margin), found, margin, members[0].provenance.trial, looks)
+        known = claim.metric != "accuracy" or all(each.knows_rows for each in members)
+        trial = members[0].provenance.trial
+        return _Ready(_input(claim, weights, members, found, margin), found, margin, trial, split, known, looks)
     if isinstance(found, NotMatched) and found.unlike:
         sentence = f"They do not share their splits, so their seeds are no pairs: they differ in {found.unlike}."
     elif isinstance(found, Matched):
-        told = [f"{name} {trial or 'as configured'}" for name, trial in trials.items()]
+        told = [f"{name} {options or 'as configured'}" for name, options in trials.items()]
         sentence = f"They were run with different overrides: {' and '.join(told)}."
     else:
-        sentence = f"No seed has a finite test {claim.metric} in {'both' if len(members) == 2 else 'all'}."
-    return ClaimResult(claim, "NOT COMPARABLE", sentence)
+        every = "both" if len(members) == 2 else "all"
+        sentence = f"No seed has a finite {split} {claim.metric.replace('_', ' ')} in {every}."
+    return ClaimResult(claim, "NOT COMPARABLE", sentence, split=split)
 
 
 def _input(
@@ -160,8 +172,8 @@ def _input(
     margin: Resolution | None,
 ) -> ClaimInput:
     """What is judged; with the article's own difference, where it prints a figure of each experiment."""
-    reported = [each.experiment.reported.get(claim.metric) for each in members]
-    printed = [figure for figure in reported if figure and figure.split == "test"]
+    reported = (printed_figure(claim, each.experiment) for each in members)
+    printed = [figure for figure in reported if figure]
     whole = len(printed) == len(members)
     pairs = list(zip(weights.values(), printed, strict=True)) if whole else []
     return ClaimInput(

@@ -15,11 +15,13 @@ from repro.verdicts.unpaired import compare_unpaired
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """A metric of A and B on the test data: (n,) values by seed of each, and what they say about each other."""
+    """A metric of A and B on the judged split: (n,) values by seed of each, and what they say about each other."""
 
     a: StoredExperiment
     b: StoredExperiment
     metric: str
+    split: str
+    """That A is judged on."""
     values_a: Floats
     values_b: Floats
     paired: ClaimVerdict | None
@@ -48,21 +50,21 @@ class Comparison:
 
 
 def compare_experiments(a: StoredExperiment, b: StoredExperiment, metric: str) -> Comparison:
-    """Compare two experiments by a metric on the test data.
+    """Compare two experiments by a metric on the split that each is judged on.
 
     Raises ValueError where one has no seed with a valid value of it (its `values` are then empty).
     """
-    pair = matched([a, b], metric)
+    pair, split = matched([a, b], metric), a.experiment.protocol.judged_split
     records = compare_records(a.records, b.records) if a.name == b.name else None
     differences = changes(a.provenance.conditions, b.provenance.conditions)
     if isinstance(pair, NotMatched):
         why = f"not paired: {f'they differ in {pair.unlike}' if pair.unlike else 'they have no seed in common'}"
         values_a, values_b = a.values(metric), b.values(metric)
         unpaired = compare_unpaired(values_a, values_b)
-        return Comparison(a, b, metric, values_a, values_b, None, unpaired, why, records, differences)
+        return Comparison(a, b, metric, split, values_a, values_b, None, unpaired, why, records, differences)
     (verdict,) = judge_claims([ClaimInput(pair.values, (1.0, -1.0), "greater", 0.0, pair.correct)])
     why = "paired by seed: same data, split and order"
     if pair.left_out:
         noun = "seed is" if len(pair.left_out) == 1 else "seeds are"
         why += f"; {len(pair.left_out)} {noun} left out, not finite or not there in both"
-    return Comparison(a, b, metric, pair.values[0], pair.values[1], verdict, None, why, records, differences)
+    return Comparison(a, b, metric, split, pair.values[0], pair.values[1], verdict, None, why, records, differences)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from repro.config.schema import Reported
+from repro.config.reported import Reported
 from repro.verdicts.types import (
     MIN_SEEDS,
     Distribution,
@@ -79,7 +79,7 @@ class ExperimentSummary(BaseModel):
 
     experiment: str
     title: str
-    article: str
+    article: str | None
     note: str
     engine: str
     command: str
@@ -91,6 +91,14 @@ class ExperimentSummary(BaseModel):
     diverged: tuple[str, ...]
     at_chance: tuple[str, ...]
     """Seeds that have learnt nothing; like the others they are shown and counted."""
+    metric: str
+    """The main one, of `split`: what tables lead with."""
+    split: str
+    """What figures are about: `test`, or `train` for a model that is scored on the rows that it was trained on."""
+    fresh_rows: bool
+    """Whether every seed holds out rows of its own."""
+    train_scored: bool
+    """Whether figures of split `train` are of evaluations on the training rows, and not means over batches."""
     figures: tuple[Figure, ...]
     listings: tuple[Listing, ...]
     variance: tuple[VarianceComponent, ...]
@@ -101,8 +109,8 @@ class ExperimentSummary(BaseModel):
 
     @property
     def main(self) -> Figure | None:
-        """The test accuracy."""
-        return self.figure("accuracy", "test")
+        """The figure that tables lead with, None where no seed has a valid value."""
+        return self.figure(self.metric, self.split)
 
     @property
     def judged(self) -> tuple[Figure, ...]:
@@ -111,7 +119,7 @@ class ExperimentSummary(BaseModel):
 
     @property
     def shown(self) -> tuple[Figure, ...]:
-        """The figures for an index: those with a verdict, or the test accuracy where there is none."""
+        """The figures for an index: those with a verdict, or the main one where there is none."""
         return self.judged or tuple(figure for figure in self.figures if figure is self.main)
 
 

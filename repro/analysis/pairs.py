@@ -9,7 +9,9 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from repro.config.protocol import Protocol
 from repro.config.schema import Experiment
+from repro.files import digest
 from repro.results.stored import StoredExperiment
 from repro.verdicts.types import Floats
 
@@ -24,7 +26,7 @@ class Matched:
     values: Floats
     """(k, n seeds) in stored units: the mean over folds."""
     correct: NDArray[np.bool_] | None
-    """(k, n seeds, rows), which test rows were predicted right; None where it is not known, or not of this metric."""
+    """(k, n seeds, rows), which test rows were predicted right; None where it is not known, or not of this figure."""
     shared: str
     """What runs with one seed share, in words."""
 
@@ -36,25 +38,24 @@ class NotMatched:
     unlike: str
 
 
-def matched(stored: Sequence[StoredExperiment], metric: str) -> Matched | NotMatched:
-    """Match experiments by a metric on the test data."""
-    unlike = _unlike_splits([each.experiment for each in stored])
+def matched(stored: Sequence[StoredExperiment], metric: str, split: str | None = None) -> Matched | NotMatched:
+    """Match experiments by a metric on a split, the one that each is judged on unless given."""
+    unlike = _unlike_splits(stored)
     if unlike:
         return NotMatched(unlike)
     first = stored[0].experiment
-    tables = [each.valid(metric).reindex(columns=range(first.protocol.folds)).dropna() for each in stored]
+    judged = first.protocol.judged_split
+    tables = [each.valid(metric, split).reindex(columns=range(first.protocol.folds)).dropna() for each in stored]
     seeds = reduce(lambda left, right: left.intersection(right), (table.index for table in tables)).sort_values()
     if not len(seeds):
         return NotMatched("")
     every = np.unique(np.concatenate([each.frame["seed"].unique() for each in stored]))
-    folds = first.protocol.stratified_k_fold
-    split = f"the same {folds.folds} folds" if folds else "the same training and test rows"
     return Matched(
         seeds=tuple(int(seed) for seed in seeds),
         left_out=tuple(int(seed) for seed in every if seed not in seeds),
         values=np.stack([table.loc[seeds].mean(axis=1).to_numpy(np.float64) for table in tables]),
-        correct=_correct(stored, seeds) if metric == "accuracy" else None,
-        shared=f"{split} and base seed {first.base_seed}",
+        correct=_correct(stored, seeds) if metric == "accuracy" and split in (None, judged) else None,
+        shared=f"{_shared(first.protocol)} and base seed {first.base_seed}",
     )
 
 
@@ -64,13 +65,33 @@ def _correct(stored: Sequence[StoredExperiment], seeds: Sequence[int]) -> NDArra
     return np.stack(known) if len(known) == len(stored) else None
 
 
-def _unlike_splits(experiments: Sequence[Experiment]) -> str:
+def _shared(protocol: Protocol) -> str:
+    """The rows that runs with one seed share, in words."""
+    if protocol.no_split:
+        return "the same training rows"
+    if protocol.folds == 1:
+        return "the same training and test rows"
+    return f"the same {protocol.folds} {'folds' if protocol.cross_validation else 'splits'}"
+
+
+def _unlike_splits(stored: Sequence[StoredExperiment]) -> str:
     """What keeps seed s of one experiment from having the split of seed s of another; empty if nothing does."""
-    folds = [each.protocol.stratified_k_fold for each in experiments]
+    experiments = [each.experiment for each in stored]
     values = {
         "data set": [each.dataset.name for each in experiments],
-        "split": [split.described if split else "a fixed split" for split in folds],
+        "content of the data": [digest(each.provenance.made.data.sha256)[:8] for each in stored],
+        "split": [each.protocol.kind.described for each in experiments],
+        "files of the splits": [digest(_split_files(each))[:8] for each in experiments],
         "base_seed": [str(each.base_seed) for each in experiments],
     }
     distinct = {what: list(dict.fromkeys(found)) for what, found in values.items()}
-    return "; ".join(f"{what} ({' and '.join(found)})" for what, found in distinct.items() if len(found) > 1)
+    unlike = {what: found for what, found in distinct.items() if len(found) > 1}
+    if "data set" in unlike:
+        unlike.pop("content of the data", None)
+    return "; ".join(f"{what} ({' and '.join(found)})" for what, found in unlike.items())
+
+
+def _split_files(experiment: Experiment) -> list[str | None]:
+    """SHA-256 of each file that names rows, in the order in which the protocol has them."""
+    given = experiment.protocol.splits_from
+    return [experiment.files.get(name) for name in (*given.test, *(given.train or ()))] if given else []

@@ -8,7 +8,7 @@ import numpy as np
 
 from repro.analysis.figures import ExperimentSummary, Figure, Listing
 from repro.analysis.margins import figure_margin, spread_margin
-from repro.config.schema import Reported
+from repro.config.reported import Reported
 from repro.results.stored import StoredExperiment
 from repro.verdicts.number import describe, judge_listing, judge_number
 from repro.verdicts.types import Floats, NumberVerdict, Resolution, VarianceComponent
@@ -35,6 +35,10 @@ def summarize(stored: StoredExperiment) -> ExperimentSummary:
         failed=_status(frame, "failed"),
         diverged=_status(frame, "diverged"),
         at_chance=_at_chance(stored),
+        metric=experiment.main,
+        split=experiment.protocol.judged_split,
+        train_scored="train" in experiment.protocol.evaluated,
+        fresh_rows=experiment.protocol.hold_out is not None and experiment.protocol.hold_out.redrawn,
         figures=tuple(figure for figure in figures if figure),
         listings=tuple(found for metric in experiment.reported if (found := _listing(stored, metric))),
         variance=_variance(stored),
@@ -42,10 +46,13 @@ def summarize(stored: StoredExperiment) -> ExperimentSummary:
 
 
 def _wanted(stored: StoredExperiment) -> list[tuple[str, str]]:
-    """Test accuracy always, then whatever the article reports, then the test loss."""
-    reported = [(metric, figure.split) for metric, figure in stored.experiment.reported.items()]
+    """The main figure always, then whatever the article reports, then what else is measured, the loss last."""
+    experiment = stored.experiment
+    split = experiment.protocol.judged_split
+    reported = [(metric, figure.split) for metric, figure in experiment.reported.items()]
+    others = [(metric, split) for metric in (*experiment.figures, "loss")]
     there = set(zip(stored.frame["metric"], stored.frame["split"], strict=True))
-    return [pair for pair in dict.fromkeys([("accuracy", "test"), *reported, ("loss", "test")]) if pair in there]
+    return [pair for pair in dict.fromkeys([others[0], *reported, *others]) if pair in there]
 
 
 def _figure(stored: StoredExperiment, metric: str, split: str) -> Figure | None:
@@ -65,7 +72,7 @@ def _figure(stored: StoredExperiment, metric: str, split: str) -> Figure | None:
         judged=_judged(values, reported, margin) if reported else None,
         margin_reason=margin.reason if margin else "",
         fold_spread=fold_spread(folds) if folds.shape[1] > 1 else None,
-        spread_judged=_spread(stored, folds, reported) if reported else None,
+        spread_judged=_spread(stored, metric, folds, reported) if reported else None,
     )
 
 
@@ -73,12 +80,13 @@ def _judged(values: Floats, reported: Reported, margin: Resolution | None) -> Nu
     return judge_number(values, reported.stored, reported.half_width, margin.value if margin else None)
 
 
-def _spread(stored: StoredExperiment, folds: Floats, reported: Reported) -> NumberVerdict | None:
+def _spread(stored: StoredExperiment, metric: str, folds: Floats, reported: Reported) -> NumberVerdict | None:
     """The article's spread over folds, as a figure like any other."""
     if reported.spread is None or reported.spread_over != "folds" or folds.shape[1] < 2:
         return None
-    margin = spread_margin(stored).value
-    return judge_number(fold_spreads(folds), reported.spread / reported.scale, reported.half_width, margin)
+    margin = spread_margin(stored, metric)
+    spread = reported.spread / reported.scale
+    return judge_number(fold_spreads(folds), spread, reported.half_width, margin.value if margin else None)
 
 
 def _listing(stored: StoredExperiment, metric: str) -> Listing | None:
@@ -98,18 +106,27 @@ def _listing(stored: StoredExperiment, metric: str) -> Listing | None:
 
 
 def _variance(stored: StoredExperiment) -> tuple[VarianceComponent, ...]:
+    """Of an accuracy on rows that were held out: what is right on its own training rows is no sample of anything."""
+    if (stored.experiment.main, stored.experiment.protocol.judged_split) != ("accuracy", "test"):
+        return ()
     table = stored.valid("accuracy").to_numpy()
     if len(table) < 2:
         return ()
-    return variance_budget(table.mean(axis=1), stored.tested_rows, table if table.shape[1] > 1 else None)
+    return variance_budget(table.mean(axis=1), stored.tested_rows or None, table if table.shape[1] > 1 else None)
 
 
 def _at_chance(stored: StoredExperiment) -> tuple[str, ...]:
-    """Seeds whose test accuracy is not above what guessing gives on so many rows (one-sided 97.5%, binomial)."""
-    chance = 1 / stored.provenance.made.data.classes
+    """Seeds whose accuracy is not above what guessing gives on so many rows (one-sided 97.5%, binomial).
+
+    None where targets are numbers, and where it is not known how many rows there are.
+    """
+    classes, split = stored.provenance.made.data.classes, stored.experiment.protocol.judged_split
+    if classes is None or not stored.tested_rows:
+        return ()
+    chance = 1 / classes
     limit = chance + 1.96 * np.sqrt(chance * (1 - chance) / stored.tested_rows)
     means = stored.valid("accuracy").mean(axis=1)
-    return tuple(f"seed {seed}: test accuracy {100 * mean:.2f}%" for seed, mean in means.items() if mean <= limit)
+    return tuple(f"seed {seed}: {split} accuracy {100 * mean:.2f}%" for seed, mean in means.items() if mean <= limit)
 
 
 def _status(frame: DataFrame, kind: str) -> tuple[str, ...]:

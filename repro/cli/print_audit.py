@@ -10,6 +10,7 @@ import click
 
 from repro.analysis.audit import SEEDS, ArticleAudit, ClaimAudit, ExperimentAudit, Precision, PrintedValue, Way, listed
 from repro.commands.audit import Audit
+from repro.report.text import decimals
 
 WIDTH = 120
 
@@ -17,7 +18,8 @@ WIDTH = 120
 def print_audit(result: Audit) -> None:
     """A paragraph for each experiment, the impossible ones first, and one for each article."""
     blocks = [*map(_experiment, result.experiments), *map(_article, result.articles)]
-    click.echo("\n\n".join("\n".join(block) for block in blocks))
+    told = "\n\n".join("\n".join(block) for block in blocks)
+    click.echo(told or "No accuracy of an article and no claim: nothing can be known of these before a run.")
 
 
 def _experiment(each: ExperimentAudit) -> Iterator[str]:
@@ -29,6 +31,8 @@ def _experiment(each: ExperimentAudit) -> Iterator[str]:
         yield from _wrapped(_values(ways, values) + " Every value of so many decimals is." * each.always)
     if each.unchecked:
         yield from _wrapped(f"Not checked: {each.unchecked}.")
+    if each.spread is None:
+        return
     widths = listed(f"{100 * one.half_width:.2f}" for one in each.precision)
     yield from _wrapped(
         f"If runs differ by {100 * each.spread.sd:.2f} points ({each.spread.source}), the 95% interval of the mean of "
@@ -39,6 +43,8 @@ def _experiment(each: ExperimentAudit) -> Iterator[str]:
 def _values(ways: Sequence[Way], values: Sequence[PrintedValue]) -> str:
     """Whether values can be printed by the ways that were checked, that of the config first."""
     words = ["possible" if way.possible else "impossible" for way in ways]
+    if not ways:
+        return f"{_names(values)}."
     if not ways[0].possible and ways[0].own:
         words[0] = words[0].upper()
     if not ways[0].rule:
@@ -106,7 +112,7 @@ def _row(claim: ClaimAudit, which: str) -> str:
 
 
 def _amount(value: float, metric: str, sign: str = "") -> str:
-    return f"{100 * value:{sign}.2f}" if metric == "accuracy" else f"{value:{sign}.4f}"
+    return f"{100 * value:{sign}.2f}" if metric == "accuracy" else f"{value:{sign}.{decimals(value)}f}"
 
 
 def _wrapped(text: str) -> list[str]:

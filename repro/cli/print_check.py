@@ -11,7 +11,7 @@ from repro.cli.words import over, shift, together, value
 from repro.commands.check import CheckResult, Row
 from repro.commands.update import Change
 from repro.report.markdown import table
-from repro.report.text import amount
+from repro.report.text import amount, figure_name
 from repro.verdicts.permutation import FRESH_SEEDS, RETRY_SEEDS
 from repro.verdicts.types import CheckTest
 
@@ -33,7 +33,8 @@ def print_changes(changes: Sequence[Change]) -> None:
     for change in changes:
         metric = change.metric
         moved = shift(float(change.new.mean() - change.old.mean()), metric) if change.old.size else "–"
-        click.echo(f"{change.experiment}, test {metric}: {over(change.old, metric)} -> {over(change.new, metric)}")
+        figure = figure_name(metric, change.split)
+        click.echo(f"{change.experiment}, {figure}: {over(change.old, metric)} -> {over(change.new, metric)}")
         click.echo(f"  shift of the mean {moved}")
 
 
@@ -56,7 +57,7 @@ def append(path: Path, text: str) -> None:
 def _cells(row: Row) -> list[str]:
     if row.judged is None:
         return [row.experiment, row.figure, *["–"] * 5, row.verdict]
-    test, metric = row.judged.last, row.figure.removeprefix("test ")
+    test, metric = row.judged.last, row.metric
     return [
         row.experiment,
         row.figure,

@@ -8,7 +8,7 @@ from repro.analysis.comparison import Comparison
 from repro.analysis.record_diff import RecordDiff
 from repro.cli.words import over, shift, together
 from repro.commands.compare import Folders
-from repro.report.text import amount
+from repro.report.text import amount, figure_name
 from repro.verdicts.types import ClaimVerdict, Interval
 
 
@@ -22,7 +22,7 @@ def print_comparison(comparison: Comparison) -> None:
 def _print_values(comparison: Comparison) -> None:
     """A, B, their difference and one sentence; of results that are the same to the last digit only that."""
     metric, diff = comparison.metric, comparison.records
-    click.echo(f"\ntest {metric}, {comparison.why}")
+    click.echo(f"\n{figure_name(metric, comparison.split)}, {comparison.why}")
     _line("A", f"{comparison.name_a}: {over(comparison.values_a, metric)}")
     _line("B", f"{comparison.name_b}: {over(comparison.values_b, metric)}")
     if diff is None or diff.differing or not diff.records:

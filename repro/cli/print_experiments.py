@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 import yaml
 
+from repro.config.data_description import DataDescription
 from repro.config.schema import Experiment
-from repro.datasets import DatasetInfo
+from repro.datasets.places import called
 from repro.report import text, words
 
 if TYPE_CHECKING:
@@ -78,28 +79,38 @@ def print_cache_state(state: CacheState) -> None:
 def print_experiments(experiments: Sequence[Experiment]) -> None:
     """Names, titles and what the article reports, grouped by article."""
     width = max((len(experiment.name) for experiment in experiments), default=0)
-    for article in sorted({experiment.article for experiment in experiments}):
-        click.echo(article)
+    for article in sorted({experiment.article for experiment in experiments}, key=lambda name: (name is None, name)):
+        click.echo(article or "of no article")
         for experiment in experiments:
             if experiment.article == article:
                 click.echo(f"  {experiment.name:<{width}}  {experiment.title} ({_reported(experiment)})")
 
 
 def _reported(experiment: Experiment) -> str:
-    shown = [f"{metric} {figure.written()}" for metric, figure in experiment.reported.items() if figure.split == "test"]
+    split = experiment.protocol.judged_split
+    shown = [
+        f"{text.metric_name(metric) if figure.split == 'test' else text.figure_name(metric, figure.split)} "
+        f"{figure.written()}"
+        for metric, figure in experiment.reported.items()
+        if figure.split in (split, "validation")
+    ]
     return ", ".join(shown) or "no figure reported"
 
 
-def print_datasets(rows: Sequence[tuple[DatasetInfo, bool]]) -> None:
+def print_datasets(rows: Sequence[tuple[DataDescription, bool]]) -> None:
     """One paragraph a data set."""
-    for info, present in rows:
-        size = f"{info.rows} rows" + (f" and {info.test_rows} test rows" if info.test_rows else "")
-        shape = " x ".join(str(size) for size in info.input_shape)
-        state = "present" if present else f"missing: `repro data fetch {info.name}` gets it"
-        click.echo(f"{info.name}: {info.title}\n  {size} of {shape}, {info.classes} classes; {state}")
-        click.echo(f"  licence {info.licence}; {info.source}\n  {info.citation}\n")
+    for each, present in rows:
+        size = f"{each.rows} rows" + (f" and {each.test_rows} test rows" if each.test_rows else "")
+        shape = " x ".join(str(length) for length in each.shape) or "any length"
+        target = f"{each.classes} classes" if each.classes else "the target is a number"
+        state = "present" if present else f"missing: `repro data fetch {called(each)}` gets it"
+        click.echo(f"{each.name}: {each.title}\n  {size} of {shape}, {target}; {state}")
+        lines = (f"licence {each.licence}" if each.licence else "", each.source, each.citation, each.note)
+        click.echo("".join(f"  {line}\n" for line in lines if line))
 
 
 def resolved_yaml(experiment: Experiment) -> str:
-    """The resolved experiment as YAML, defaults included."""
-    return yaml.safe_dump(experiment.model_dump(mode="json"), sort_keys=False, allow_unicode=True).rstrip("\n")
+    """The resolved experiment as YAML, defaults included, except for keys that are not given."""
+    return yaml.safe_dump(
+        experiment.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True
+    ).rstrip("\n")

@@ -12,6 +12,7 @@ from repro.cli.machine import Machine, pass_machine
 from repro.cli.options import RESULTS, configs_argument, out_option, set_option
 from repro.cli.process import finish
 from repro.cli.streams import say
+from repro.config.strict import METRICS
 
 
 @click.command()
@@ -33,9 +34,9 @@ def report(out: Path | None) -> None:
 @click.argument("b")
 @out_option
 @click.option(
-    "--metric", type=click.Choice(["accuracy", "loss"]), default="accuracy", show_default=True, help="What to compare."
+    "--metric", type=click.Choice(METRICS), help="What to compare [default: what tables of the first lead with]."
 )
-def compare(a: str, b: str, out: Path | None, metric: str) -> None:
+def compare(a: str, b: str, out: Path | None, metric: str | None) -> None:
     """A against B from stored records: two experiments of a results folder, or two results folders.
 
     Runs of the same data, split and seed are compared in pairs.
@@ -75,14 +76,20 @@ def audit(configs: tuple[str, ...], out: Path | None, as_json: bool) -> int:
 
 
 @click.command("list")
-def list_() -> None:
-    """The experiments that come with repro, article by article."""
+@click.argument("configs", nargs=-1, metavar="[CONFIG]...")
+def list_(configs: tuple[str, ...]) -> None:
+    """Experiments, article by article: those that come with repro, unless files or folders are named."""
     from repro.cli.print_experiments import print_experiments
-    from repro.config.catalogue import Catalogue, experiment_files
+    from repro.commands.jobs import experiment_paths
+    from repro.config.catalogue import Catalogue
     from repro.files import shipped
 
     catalogue = Catalogue()
-    print_experiments([catalogue.experiment(path) for path in experiment_files(shipped("configs"))])
+    given = configs or (str(shipped("configs")),)
+    print_experiments([catalogue.experiment(path) for path in experiment_paths(catalogue, given)])
+    published = shipped("configs") / "published"
+    if not configs and published.is_dir():
+        click.echo("Published experiments besides: `repro list configs/published`.")
 
 
 @click.command()
@@ -97,41 +104,64 @@ def show(machine: Machine, config: str, overrides: tuple[str, ...]) -> None:
 
     shown = command(config, overrides, Catalogue(), machine.executor(1))
     click.echo(resolved_yaml(shown.experiment))
+    click.echo(f"engine: {shown.choice.engine} ({shown.choice.reason})")
     click.echo(shown.model)
 
 
 @click.group()
 def data() -> None:
-    """The data sets: list, fetch and verify them."""
+    """The data sets: list, fetch, verify and describe them.
+
+    NAME is a data description NAME.yaml in the current folder or one that comes with repro, or a path ending in .yaml.
+    """
 
 
 @data.command("list")
-def data_list() -> None:
-    """Every data set with its size, licence and source."""
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def data_list(names: tuple[str, ...]) -> None:
+    """Data sets with size, licence and source (all that come with repro unless named)."""
     from repro import datasets
     from repro.cli.print_experiments import print_datasets
+    from repro.commands.data import described
+    from repro.config.catalogue import Catalogue
 
-    print_datasets([(datasets.info(name), datasets.is_present(name)) for name in sorted(datasets.DATASETS)])
+    print_datasets([(each, datasets.is_present(each)) for each in described(names, Catalogue())])
 
 
 @data.command("fetch")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def data_fetch(names: tuple[str, ...]) -> None:
-    """Get what is missing or damaged (all data sets unless named)."""
+    """Get what is missing or damaged."""
     from repro.commands.data import fetch
+    from repro.config.catalogue import Catalogue
 
-    fetch(names, say)
+    fetch(names, Catalogue(), say)
 
 
 @data.command("verify")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def data_verify(names: tuple[str, ...]) -> int:
-    """Compare every file with its checksum."""
+    """Compare every file with its checksum (of all that comes with repro and has been fetched unless named)."""
     from repro.commands.data import verify
+    from repro.config.catalogue import Catalogue
 
-    result = verify(names)
+    result = verify(names, Catalogue())
     lines = [f"{name}/{status.file}: {status.state}" for name, status in result.files]
+    lines += [f"{name}: not fetched" for name in result.not_fetched]
     return finish(result, lambda: say("\n".join(lines)))
+
+
+@data.command("describe")
+@click.argument("file", metavar="FILE.csv")
+@click.option("--label", metavar="COLUMN", help="The label's or target's column: its name, or its number from 0.")
+def data_describe(file: str, label: str | None) -> None:
+    """Print a data description of a table, to be saved beside it.
+
+    As in: repro data describe flowers.csv > flowers_data.yaml
+    """
+    from repro.datasets.describe import describe
+
+    click.echo(describe(Path(file), label), nl=False)
 
 
 @click.command()

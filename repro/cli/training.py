@@ -58,10 +58,11 @@ def _watching(quiet: bool, then: str) -> Iterator[Progress]:
 @set_option
 @click.option(
     "--engine",
-    type=click.Choice(["stacked", "keras"]),
-    default="stacked",
+    type=click.Choice(["auto", "stacked", "graph", "keras"]),
+    default="auto",
     show_default=True,
-    help="One compiled program per seed, or Keras' own fit, replica by replica.",
+    help="All replicas of a seed in one program (dense networks); one after the other, each training a graph (any "
+    "model); or Keras' own fit. auto: stacked where it can be, else graph.",
 )
 @jobs_option
 @until_options
@@ -72,7 +73,7 @@ def _watching(quiet: bool, then: str) -> Iterator[Progress]:
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Results folder [default: results, or trials with -S, --seeds, --until or --engine keras].",
+    help="Results folder [default: results, or trials with -S, --seeds, --until or --engine].",
 )
 @quiet_option
 @pass_machine
@@ -93,8 +94,9 @@ def run(
 ) -> int:
     """Train every seed of the experiments and write their results.
 
-    CONFIG is a file, a folder of files, or the name of an experiment that comes with repro. Finished seeds are kept:
-    the same command again trains only what is missing. A run with -S, --seeds, --until or --engine keras is a trial,
+    CONFIG is a file, a folder of files or of such folders, or the name of an experiment that comes with repro.
+    Finished seeds are kept:
+    the same command again trains only what is missing. A run with -S, --seeds, --until or --engine is a trial,
     kept apart from the results unless -o says where.
     """
     from repro.commands.jobs import as_jobs, configured
@@ -105,7 +107,7 @@ def run(
     if seeds is not None:
         overrides = (*overrides, f"seeds={seeds}")
     _check_until(until, max_seeds, budget, overrides, dry_run or force)
-    out = out or (TRIALS if overrides or until or engine != "stacked" else RESULTS)
+    out = out or (TRIALS if overrides or until or engine != "auto" else RESULTS)
     check_folder(out)
     catalogue = Catalogue()
     found = configured(catalogue, configs, overrides)
@@ -152,9 +154,13 @@ def _until_decided(
 def _would_train(job_list: Sequence[Job], out: Path, force: bool) -> int:
     from repro.cli.print_experiments import print_cache_state
     from repro.commands.cache_state import cache_state
+    from repro.commands.jobs import engines
 
-    for job in job_list:
-        print_cache_state(cache_state(job, out, force))
+    states = [cache_state(job, out, force) for job in job_list]
+    for state in states:
+        print_cache_state(state)
+    for line in engines([state.job for state in states if state.missing]):
+        click.echo(line)
     return 0
 
 
@@ -183,7 +189,7 @@ def _show_run(result: RunResult, out: Path, catalogue: Catalogue, quiet: bool, u
         tell(f"{error} The index of results is left to it.")
     if quiet:
         return
-    articles = {summary.article for summary in result.summaries}
+    articles = {summary.article for summary in result.summaries if summary.article}
     with closed_pipes_tolerated(STDOUT):
         for answer in answers:
             if answer.article in articles:
@@ -241,7 +247,7 @@ def check(
     catalogue, environment = Catalogue(), machine.environment()
     given = configs or stored_configs(out)
     job_list = jobs_of(catalogue, given, environment) if given else []
-    references, missing = read_references(out, job_list, environment, everything=not configs)
+    references, missing = read_references(out, job_list, environment, catalogue, everything=not configs)
     executor = machine.executor(jobs)
     if update:
         if missing:

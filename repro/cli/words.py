@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.report.text import amount, seeds
+from repro.report.text import amount, decimals, seeds
 
 
 def value(number: float, metric: str) -> str:
-    """An accuracy in percent, a loss as it is."""
-    return f"{100 * number:.2f}%" if metric == "accuracy" else f"{number:.4f}"
+    """An accuracy in percent, any other figure as it is."""
+    return f"{100 * number:.2f}%" if metric == "accuracy" else f"{number:.{decimals(number)}f}"
 
 
 def shift(number: float, metric: str) -> str:

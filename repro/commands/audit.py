@@ -53,22 +53,23 @@ def audit(given: Sequence[str], out: Path, catalogue: Catalogue) -> Audit:
     Raises ConfigError and UsageError as `configured` does.
     """
     named = configured(catalogue, given)
-    files = {article_file(each.path, each.experiment): each for each in named}
+    files = {file: each for each in named if (file := article_file(each.path, each.experiment))}
     beside = {file: catalogue.experiments_of(file) for file, each in files.items() if each.article}
     every = [each.experiment for each in named] + [one for group in beside.values() for one in group.values()]
     stored = _spreads(every, out)
     found = (
         audit_experiment(
             each.experiment,
-            datasets.info(each.experiment.dataset.name),
-            _class_counts(each.experiment),
+            each.data,
+            _class_counts(each),
             stored.get((each.experiment.name, "accuracy")),
         )
         for each in named
     )
     experiments = sorted((each for each in found if each), key=lambda each: not each.impossible)
     names = {each.experiment.name for each in named}
-    articles = (_article(each, beside.get(file, {}), names, stored) for file, each in files.items())
+    rows = {one.name: _rows(catalogue, file, one) for file, group in beside.items() for one in group.values()}
+    articles = (_article(each, beside.get(file, {}), names, rows, stored) for file, each in files.items())
     return Audit(tuple(experiments), tuple(articles))
 
 
@@ -76,15 +77,14 @@ def _article(
     each: Configured,
     experiments: Mapping[str, Experiment],
     names: set[str],
+    rows: Mapping[str, int],
     stored: Mapping[tuple[str, str], Spread],
 ) -> ArticleAudit:
     """The article of an experiment, with those of its claims that are about any of `names`."""
     article = each.article
     if article is None:
-        return ArticleAudit(each.experiment.article, "", each.resolution, (), ())
+        return ArticleAudit(each.experiment.article or "", "", each.resolution, (), ())
     about = tuple(claim for claim in article.claims if names & claim.weights.keys())
-    data = {name: datasets.info(one.dataset.name) for name, one in experiments.items()}
-    rows = {name: one.protocol.tested_rows(data[name].rows, data[name].test_rows) for name, one in experiments.items()}
     claims = audit_claims(article.model_copy(update={"claims": about}), experiments, rows, stored)
     unsaid = (*article.unsaid, *missing_of(article, experiments))
     return ArticleAudit(article.name, article.title, each.resolution, tuple(claims), unsaid)
@@ -97,17 +97,23 @@ def _spreads(experiments: Iterable[Experiment], out: Path) -> dict[tuple[str, st
         stored = find_stored(out, experiment.name)
         summary = current_summary(stored) if stored and stored.experiment.trained == experiment.trained else None
         for figure in summary.figures if summary else ():
-            if figure.split == "test" and figure.over.sd is not None:
+            if summary and figure.split == summary.split and figure.over.sd is not None:
                 spreads[experiment.name, figure.metric] = Spread(figure.over.sd, f"{figure.over.n} stored seeds")
     return spreads
 
 
-def _class_counts(experiment: Experiment) -> tuple[int, ...] | None:
+def _rows(catalogue: Catalogue, article: Path, experiment: Experiment) -> int:
+    """Rows that an experiment beside an article's folder is judged on."""
+    data = catalogue.described(article.parent.parent, experiment.dataset.name)
+    return experiment.protocol.tested_rows(data.rows, data.test_rows)
+
+
+def _class_counts(each: Configured) -> tuple[int, ...] | None:
     """Rows of each class of a data set that is cross-validated; None where its labels are not at hand."""
-    name = experiment.dataset.name
-    if not experiment.protocol.stratified_k_fold or datasets.info(name).rows > SMALL or not datasets.is_present(name):
+    stratified = each.experiment.protocol.stratified_k_fold
+    if not stratified or each.data.rows > SMALL or not datasets.is_present(each.data):
         return None
     try:
-        return tuple(np.bincount(datasets.load(name).train.y).tolist())
+        return tuple(np.bincount(datasets.load(each.data).train.y).tolist())
     except DataError:
         return None

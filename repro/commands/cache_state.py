@@ -36,8 +36,8 @@ class CacheState:
     @property
     def correct(self) -> bytes:
         """Which rows the finished cells predicted right."""
-        data = self.job.conditions.data
-        rows = self.job.experiment.protocol.tested_rows(data.rows, data.test_rows)
+        data, experiment = self.job.conditions.data, self.job.experiment
+        rows = experiment.protocol.tested_rows(data.rows, data.test_rows) if data.knows_rows(experiment) else 0
         return correct_npz(self.finished.values(), rows)
 
     @property
@@ -51,9 +51,9 @@ class CacheState:
 def describes(provenance: Provenance, job: Job) -> bool:
     """Whether a provenance is that of this job, wherever and whenever it was run."""
     given = (provenance.experiment, provenance.article, provenance.config, provenance.overrides)
-    rule = (provenance.resolution, provenance.looks, provenance.made.engine)
+    rule = (provenance.resolution, provenance.looks, provenance.made.engine, provenance.engine)
     asked = (job.experiment, job.article, job.config, job.overrides)
-    return given == asked and rule == (job.resolution, job.looks, job.engine)
+    return given == asked and rule == (job.resolution, job.looks, job.engine, job.named_engine)
 
 
 def cache_state(job: Job, out: Path, force: bool) -> CacheState:

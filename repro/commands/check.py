@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from repro.analysis.record_diff import compare_records
 from repro.commands.references import Reference
 from repro.commands.run import with_data
+from repro.config.schema import Experiment
 from repro.errors import ExitCode
+from repro.report import text
 from repro.results.correct import rows_of
 from repro.results.records import CellResult, records_by_seed, runs_csv
 from repro.results.stored import cells_frame, valid_seeds
@@ -30,9 +32,15 @@ from repro.verdicts.permutation import FRESH_SEEDS, MIN_REFERENCE, RETRY_SEEDS, 
 from repro.verdicts.recheck import judge_figures
 from repro.verdicts.types import Judged
 
-METRICS = ("accuracy", "loss")
-"""Figures of the test data that are held against the committed ones. The loss is there for its sensitivity: doubling a
-learning rate may move it by four standard deviations and the accuracy by one and a half."""
+
+def metrics_of(experiment: Experiment) -> tuple[str, ...]:
+    """Judged figures that are held against the committed ones: the main one, and the loss.
+
+    The loss is there for its sensitivity: doubling a learning rate may move it by four standard deviations and the
+    accuracy by one and a half.
+    """
+    return tuple(dict.fromkeys((experiment.main, "loss")))
+
 
 CheckVerdict = Literal["UNCHANGED (exact)", "UNCHANGED", "CHANGED", "TOO FEW SEEDS", "FAILED", "NO DATA", "NOT STORED"]
 Values = NDArray[np.float64]
@@ -49,6 +57,8 @@ class Row:
     verdict: CheckVerdict
     detail: str = ""
     judged: Judged | None = None
+    metric: str = ""
+    """Of a figure that was tested."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +141,7 @@ def check(
 def _without_data(references: Sequence[Reference], progress: Progress) -> tuple[list[Row], list[Reference]]:
     ready, without = with_data([reference.job for reference in references], progress)
     rows = [
-        Row(reference.name, "–", "NO DATA", without[reference.job.experiment.dataset.name])
+        Row(reference.name, "–", "NO DATA", without[reference.job.data_key])
         for reference in references
         if reference.job not in ready
     ]
@@ -139,7 +149,7 @@ def _without_data(references: Sequence[Reference], progress: Progress) -> tuple[
 
 
 def _count(reference: Reference) -> int:
-    return len(reference.stored.values("accuracy"))
+    return len(reference.stored.values(reference.stored.experiment.main))
 
 
 def _too_few(n: int) -> str:
@@ -173,7 +183,8 @@ def _exactly(reference: Reference, cells: Sequence[CellResult]) -> Row:
     diff = compare_records(reference.stored.records, records_by_seed(runs_csv(reference.name, cells)))
     rows, moved = _rows_of(reference, cell)
     if not diff.differing and not moved:
-        same = f"{diff.records} records, equal to the last digit; of {rows} test rows the same ones are right"
+        same = f"{diff.records} records, equal to the last digit"
+        same += f"; of {rows} test rows the same ones are right" if rows else ""
         return Row(reference.name, figure, "UNCHANGED (exact)", same)
     if not diff.differing:
         return Row(reference.name, figure, "CHANGED", f"{moved} of {rows} test rows are right in one of the two only")
@@ -182,8 +193,11 @@ def _exactly(reference: Reference, cells: Sequence[CellResult]) -> Row:
 
 
 def _rows_of(reference: Reference, cell: CellResult) -> tuple[int, int]:
-    """Test rows, and how many of them only one of the committed and the fresh cell predicts right."""
-    rows = reference.stored.tested_rows
+    """Judged rows, and how many of them only one of the committed and the fresh cell predicts right.
+
+    0 where no seed says which rows are right.
+    """
+    rows = reference.stored.tested_rows if reference.stored.knows_rows else 0
     committed = reference.stored.correct_rows.of([cell.seed])
     fresh = rows_of([cell], rows).of([cell.seed])
     if committed is None or fresh is None:
@@ -193,6 +207,11 @@ def _rows_of(reference: Reference, cell: CellResult) -> tuple[int, int]:
 
 Key = tuple[Reference, str]
 """A figure: an experiment and a metric."""
+
+
+def _named(key: Key) -> str:
+    reference, metric = key
+    return text.figure_name(metric, reference.job.experiment.protocol.judged_split)
 
 
 class _Recheck:
@@ -210,13 +229,15 @@ class _Recheck:
         rows = []
         old: dict[Key, Values] = {}
         new: dict[Key, Values] = {}
-        for key in ((reference, metric) for reference in self._references for metric in METRICS):
+        for key in (
+            (reference, metric) for reference in self._references for metric in metrics_of(reference.job.experiment)
+        ):
             reference, metric = key
             committed, fresh = reference.stored.values(metric), _values(self._cells, key)
             if len(fresh) < FRESH_SEEDS:
-                rows.append(Row(reference.name, f"test {metric}", "FAILED", _failures(self._cells[reference.name])))
+                rows.append(Row(reference.name, _named(key), "FAILED", _failures(self._cells[reference.name])))
             elif len(committed) < MIN_REFERENCE:
-                rows.append(Row(reference.name, f"test {metric}", "TOO FEW SEEDS", _too_few(len(committed))))
+                rows.append(Row(reference.name, _named(key), "TOO FEW SEEDS", _too_few(len(committed))))
             else:
                 old[key], new[key] = committed, fresh
         judged = judge_figures(old, new, self._train_again, total_alpha) if old else {}
@@ -225,8 +246,8 @@ class _Recheck:
     def _row(self, key: Key, judged: Judged) -> Row:
         reference, metric = key
         if judged.first.verdict == "CHANGED" and judged.retry is None:
-            return Row(reference.name, f"test {metric}", "FAILED", _failures(self._again[reference.name]))
-        return Row(reference.name, f"test {metric}", judged.last.verdict, judged=judged)
+            return Row(reference.name, _named(key), "FAILED", _failures(self._again[reference.name]))
+        return Row(reference.name, _named(key), judged.last.verdict, judged=judged, metric=metric)
 
     def _train_again(self, keys: list[Key]) -> dict[Key, Values]:
         """Other fresh seeds of the figures that failed; a figure is left out where one of them fails."""
@@ -240,8 +261,9 @@ class _Recheck:
 
 def _values(cells: Cells, key: Key) -> Values:
     reference, metric = key
-    step = reference.job.experiment.protocol.judged_step
-    return np.asarray(valid_seeds(cells_frame(cells[reference.name]), metric, "test", step).mean(axis=1), np.float64)
+    protocol = reference.job.experiment.protocol
+    table = valid_seeds(cells_frame(cells[reference.name]), metric, protocol.judged_split, protocol.judged_step)
+    return np.asarray(table.mean(axis=1), np.float64)
 
 
 def _failures(cells: Sequence[CellResult]) -> str:

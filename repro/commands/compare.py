@@ -7,6 +7,7 @@ from pathlib import Path
 
 from repro.analysis.comparison import Comparison, compare_experiments
 from repro.errors import UsageError, suggest
+from repro.report import text
 from repro.results.stored import RUNS, StoredExperiment, read_stored, stored_names
 
 
@@ -19,11 +20,11 @@ class Folders:
     only_b: tuple[str, ...]
 
 
-def compare(a: str, b: str, out: Path, metric: str) -> Comparison | Folders:
+def compare(a: str, b: str, out: Path, metric: str | None) -> Comparison | Folders:
     """Compare two experiments, or two results folders experiment by experiment.
 
-    `a` and `b` name experiments stored in `out`, folders of stored experiments, or results folders. Raises UsageError
-    for anything else, and where nothing can be compared.
+    `a` and `b` name experiments stored in `out`, folders of stored experiments, or results folders. Without a `metric`
+    it is the main one of each first experiment. Raises UsageError for anything else, and where nothing can be compared.
     """
     first, second = _experiment(a, out), _experiment(b, out)
     if first and second:
@@ -46,14 +47,16 @@ def _experiment(given: str, out: Path) -> tuple[Path, str] | None:
     return None
 
 
-def _compared(a: StoredExperiment, b: StoredExperiment, metric: str) -> Comparison:
+def _compared(a: StoredExperiment, b: StoredExperiment, metric: str | None) -> Comparison:
+    metric = metric or a.experiment.main
     for each in (a, b):
         if not len(each.values(metric)):
-            raise UsageError(f"{each.folder}: no seed has a valid test {metric}, so there is nothing to compare")
+            name = text.figure_name(metric, each.experiment.protocol.judged_split)
+            raise UsageError(f"{each.folder}: no seed has a valid {name}, so there is nothing to compare")
     return compare_experiments(a, b, metric)
 
 
-def _folders(a: Path, b: Path, metric: str) -> Folders:
+def _folders(a: Path, b: Path, metric: str | None) -> Folders:
     in_a, in_b = stored_names(a), stored_names(b)
     both = [name for name in in_a if name in in_b]
     if not both:

@@ -1,11 +1,14 @@
-"""The data sets: fetch them, and compare them with their checksums."""
+"""The data sets: list them, fetch them, compare them with their checksums."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from repro import datasets
+from repro.config.catalogue import Catalogue, shipped_data
+from repro.config.data_description import DataDescription
 from repro.datasets import FileStatus
 from repro.errors import ExitCode
 
@@ -15,16 +18,19 @@ class Verification:
     """The state of every file: (data set, file)."""
 
     files: tuple[tuple[str, FileStatus], ...]
+    not_fetched: tuple[str, ...] = ()
+    """Data sets that nobody asked for and that must be fetched."""
 
     @property
     def problems(self) -> list[str]:
         """One paragraph on the files that are missing or damaged."""
         wrong = [
-            f"{status.where}: {status.state}; expected SHA-256 {status.expected}, got {status.actual}"
+            f"{status.where}: {status.state}; expected SHA-256 {status.expected}, got {status.actual or 'none'}: "
+            f"{status.remedy}"
             for _, status in self.files
             if status.state != "ok"
         ]
-        return ["\n".join([*wrong, "`repro data fetch` gets what is missing or damaged."])] if wrong else []
+        return ["\n".join(wrong)] if wrong else []
 
     @property
     def exit_code(self) -> ExitCode:
@@ -32,14 +38,24 @@ class Verification:
         return ExitCode.DATA if self.problems else ExitCode.DONE
 
 
-def fetch(names: Sequence[str], say: Callable[[str], None]) -> None:
-    """Get what is missing or damaged of the data sets, of all of them where none is named. Raises DataError."""
-    for name in names or sorted(datasets.DATASETS):
-        datasets.fetch(name, say)
-        say(f"{name}: complete")
+def described(names: Sequence[str], catalogue: Catalogue) -> list[DataDescription]:
+    """The descriptions that the names and paths mean in the current folder, or the shipped ones where none is given.
+
+    Raises ConfigError for a name that is unknown and for a description that is wrong.
+    """
+    return [catalogue.described(Path(), name) for name in names or [file.stem for file in shipped_data()]]
 
 
-def verify(names: Sequence[str]) -> Verification:
-    """Compare every file with its checksum, of all data sets where none is named."""
-    chosen = names or sorted(datasets.DATASETS)
-    return Verification(tuple((name, status) for name in chosen for status in datasets.verify(name)))
+def fetch(names: Sequence[str], catalogue: Catalogue, say: Callable[[str], None]) -> None:
+    """Get what is missing or damaged of the data sets. Raises DataError."""
+    for description in described(names, catalogue):
+        datasets.fetch(description, say)
+        say(f"{description.name}: complete")
+
+
+def verify(names: Sequence[str], catalogue: Catalogue) -> Verification:
+    """Compare every file with its checksum, of all shipped data sets that have been fetched where none is named."""
+    chosen = described(names, catalogue)
+    absent = [each for each in chosen if not names and each.kind.urls and not datasets.is_present(each)]
+    files = [(each.name, status) for each in chosen if each not in absent for status in datasets.verify(each)]
+    return Verification(tuple(files), tuple(each.name for each in absent))

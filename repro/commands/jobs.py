@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from repro import datasets
 from repro.config.article import Article
-from repro.config.catalogue import Catalogue, article_file, experiment_files, find_config
+from repro.config.catalogue import Catalogue, article_file, find_config
+from repro.config.data_description import DataDescription
 from repro.config.resolution import resolution_of
 from repro.config.schema import Experiment
 from repro.errors import ConfigError, UsageError
 from repro.files import shipped
 from repro.results.provenance import Conditions, DataUsed, Environment
-from repro.training.plan import check_plan, check_reported
+from repro.training.checks import check_plan, check_reported
+from repro.training.choice import choose
+from repro.training.worker import Task
 from repro.verdicts.types import Resolution
 
 
 @dataclass(frozen=True)
 class Job:
-    """An experiment to run: by which engine, in which environment, and how the command line names it."""
+    """An experiment to run: on which data, by which engine, in which environment, how the command line names it."""
 
     experiment: Experiment
+    data: DataDescription
+    folder: Path
+    """Where its config lies, and the files that it names."""
     engine: str
     environment: Environment
     config: str
@@ -34,13 +40,30 @@ class Job:
     """What an accuracy of it may differ by without changing a conclusion."""
     looks: int = field(default=1, kw_only=True)
     """Looks at growing numbers of seeds that are planned."""
+    why: str = field(default="", kw_only=True)
+    """Why it is that engine."""
 
     @cached_property
     def conditions(self) -> Conditions:
         """Everything that a trained number depends on besides the seed."""
-        info = datasets.info(self.experiment.dataset.name)
-        data = DataUsed(rows=info.rows, test_rows=info.test_rows, classes=info.classes, sha256=info.sha256)
+        given = self.data
+        data = DataUsed(rows=given.rows, test_rows=given.test_rows, classes=given.classes, sha256=given.files)
         return Conditions(trained=self.experiment.trained, engine=self.engine, data=data, environment=self.environment)
+
+    @property
+    def data_key(self) -> str:
+        """The data, told apart from others of the same name in another folder."""
+        return f"{self.data.folder}/{self.data.name}"
+
+    @cached_property
+    def named_engine(self) -> str:
+        """The engine as a command line has to name it: `auto` where that chooses it."""
+        chosen = choose(self.experiment, "auto").engine
+        return "auto" if self.engine == chosen else self.engine
+
+    def task(self, seed: int) -> Task:
+        """The cell of a seed."""
+        return Task(self.experiment, self.data, self.folder, self.engine, seed)
 
     def with_seeds(self, seeds: int, looks: int) -> Job:
         """The same job with so many seeds, at one of so many looks at it."""
@@ -49,7 +72,7 @@ class Job:
 
     def by(self, engine: str) -> Job:
         """The same job by another engine."""
-        return replace(self, engine=engine)
+        return replace(self, engine=engine, why="")
 
 
 @dataclass(frozen=True)
@@ -58,6 +81,7 @@ class Configured:
 
     path: Path
     experiment: Experiment
+    data: DataDescription
     article: Article | None
     resolution: Resolution
 
@@ -67,29 +91,52 @@ def jobs_of(
     given: Sequence[str],
     environment: Environment,
     overrides: Sequence[str] = (),
-    engine: str = "stacked",
+    engine: str = "auto",
 ) -> list[Job]:
     """The jobs for configs given by path, folder or name. Raises ConfigError and UsageError as `configured` does."""
     return as_jobs(configured(catalogue, given, overrides), environment, overrides, engine)
 
 
 def as_jobs(
-    found: Sequence[Configured], environment: Environment, overrides: Sequence[str] = (), engine: str = "stacked"
+    found: Sequence[Configured], environment: Environment, overrides: Sequence[str] = (), engine: str = "auto"
 ) -> list[Job]:
-    """The jobs for experiments whose configs have been read, with `overrides`."""
-    own = shipped("configs").resolve()
-    return [
-        Job(
-            each.experiment,
-            engine,
-            environment,
-            _shown(each.path),
-            tuple(overrides),
-            None if each.path.resolve().parent == own else each.article,
-            resolution=each.resolution,
-        )
-        for each in found
-    ]
+    """The jobs for experiments whose configs have been read, with `overrides`, by an engine or the one that suits each.
+
+    Raises ConfigError where the engine that is asked for can't train one of them.
+    """
+    return [_job(each, environment, tuple(overrides), engine) for each in found]
+
+
+def _job(each: Configured, environment: Environment, overrides: tuple[str, ...], engine: str) -> Job:
+    try:
+        choice = choose(each.experiment, engine)
+    except ConfigError as error:
+        raise ConfigError(f"{each.path}: {error}") from error
+    return Job(
+        each.experiment,
+        each.data,
+        each.path.parent,
+        choice.engine,
+        environment,
+        _shown(each.path),
+        overrides,
+        None if each.path.resolve().is_relative_to(shipped("configs").resolve()) else each.article,
+        resolution=each.resolution,
+        why=choice.reason,
+    )
+
+
+def engines(jobs: Sequence[Job]) -> list[str]:
+    """Which engine trains what, and why: a line for each engine and reason."""
+    names: dict[str, list[str]] = {}
+    for job in jobs:
+        told = f"{job.engine} engine ({job.why})" if job.why else f"{job.engine} engine"
+        names.setdefault(told, []).append(job.experiment.name)
+    return [f"{_some(found)}: {engine}" for engine, found in names.items()]
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 
 def articles_of(found: Sequence[Configured]) -> dict[str, Article]:
@@ -102,31 +149,52 @@ def configured(catalogue: Catalogue, given: Sequence[str], overrides: Sequence[s
 
     Raises ConfigError for any fault of a config, its article or an override, UsageError where nothing is named.
     """
-    paths = [path for name in given for path in _files(name)]
-    if not paths:
-        raise UsageError(f"{', '.join(given)}: expected at least one experiment (*.yaml)")
+    paths = experiment_paths(catalogue, given)
     experiments = [_experiment(catalogue, path, overrides) for path in paths]
-    for path, experiment in zip(paths, experiments, strict=True):
-        check_experiment(path, experiment, overrides)
+    data = [
+        check_experiment(catalogue, path, experiment, overrides)
+        for path, experiment in zip(paths, experiments, strict=True)
+    ]
     _check_names(experiments)
-    resolutions: dict[Path, Resolution] = {}
+    resolutions: dict[Path | None, Resolution] = {}
     found = []
-    for path, experiment in zip(paths, experiments, strict=True):
+    for path, experiment, description in zip(paths, experiments, data, strict=True):
         article, beside = catalogue.article_of(path, experiment), article_file(path, experiment)
         if beside not in resolutions:
-            if article:
+            if article and beside:
                 catalogue.check_article(beside)
-            resolutions[beside] = resolution_of(article, catalogue.experiments_of(beside) if article else {})
-        found.append(Configured(path, experiment, article, resolutions[beside]))
+            experiments_beside = catalogue.experiments_of(beside) if article and beside else {}
+            resolutions[beside] = resolution_of(article, experiments_beside)
+        found.append(Configured(path, experiment, description, article, resolutions[beside]))
     return found
 
 
-def _files(name: str) -> list[Path]:
-    try:
-        folder = Path(name).is_dir()
-    except (OSError, ValueError):  # a name too long for the file system, or with a NUL in it
-        folder = False
-    return experiment_files(Path(name)) if folder else [find_config(name)]
+def experiment_paths(catalogue: Catalogue, given: Sequence[str]) -> list[Path]:
+    """The files of configs given by path, folder or name. Raises UsageError where there is none."""
+    paths = [path for name in given for path in _files(catalogue, name)]
+    if not paths:
+        raise UsageError(f"{', '.join(given)}: expected at least one experiment (*.yaml)")
+    return paths
+
+
+def _files(catalogue: Catalogue, name: str) -> list[Path]:
+    """The experiments that are meant: a file, those of a folder, or, where it has none itself, of those in it."""
+    folder = _folder(name)
+    if folder is None:
+        return [find_config(name)]
+    below = sorted(each for each in folder.iterdir() if each.is_dir() and each.name != "articles")
+    own = catalogue.experiment_files(folder)
+    return own or [path for each in below for path in catalogue.experiment_files(each)]
+
+
+def _folder(name: str) -> Path | None:
+    """The folder that is meant, the shipped `configs/published` and those in it by that name; None for a file."""
+    published = Path(name).parts[:2] == ("configs", "published")
+    for folder in (Path(name), *([shipped("configs").parent / name] if published else [])):
+        with contextlib.suppress(OSError, ValueError):  # a name too long for the file system, or with a NUL in it
+            if folder.is_dir():
+                return folder
+    return None
 
 
 def _experiment(catalogue: Catalogue, path: Path, overrides: Sequence[str]) -> Experiment:
@@ -139,22 +207,25 @@ def _experiment(catalogue: Catalogue, path: Path, overrides: Sequence[str]) -> E
         raise UsageError(message) from error
 
 
-def check_experiment(path: Path, experiment: Experiment, overrides: Sequence[str]) -> None:
-    """Check an experiment, given with its file, against its data set.
+def check_experiment(
+    catalogue: Catalogue, path: Path, experiment: Experiment, overrides: Sequence[str]
+) -> DataDescription:
+    """Check an experiment, given with its file, against its data set, and return what is known of that.
 
     With overrides it is not the published experiment, and its article's figures may be of steps that it doesn't reach.
 
     Raises ConfigError where a data set is not known, where a protocol asks for what it hasn't got, and where the
     article's figure is one that is not recorded.
     """
+    data = catalogue.data(path, experiment.dataset.name)
     try:
-        info = datasets.info(experiment.dataset.name)
-        check_plan(experiment, info)
+        check_plan(experiment, data)
         if not overrides:
-            check_reported(experiment, info)
+            check_reported(experiment, data)
     except ConfigError as error:
         given = "".join(f" -S {override}" for override in overrides)
         raise ConfigError(f"{path}{given}: {error}") from error
+    return data
 
 
 def _check_names(experiments: Sequence[Experiment]) -> None:
@@ -167,7 +238,7 @@ def _check_names(experiments: Sequence[Experiment]) -> None:
 
 def _shown(path: Path) -> str:
     """A path as the tables name it: relative where it can be, never this machine's folders."""
-    try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return f"configs/{path.name}"
+    for folder, named in ((Path.cwd(), ""), (shipped("configs").resolve(), "configs/")):
+        with contextlib.suppress(ValueError):
+            return f"{named}{path.resolve().relative_to(folder).as_posix()}"
+    return f"configs/{path.name}"

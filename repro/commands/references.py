@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repro.commands.jobs import Job
-from repro.errors import NothingMeasuredError
-from repro.files import shipped
+from repro.config.catalogue import Catalogue, shipped_experiments
+from repro.errors import ConfigError, NothingMeasuredError
 from repro.results.provenance import Environment, changes
 from repro.results.stored import StoredExperiment, read_stored, stored_names
 from repro.training.worker import Task
@@ -31,28 +31,29 @@ class Reference:
     def fresh(self, start: int, count: int) -> list[Task]:
         """Cells of `count` seeds, from the `start`-th one beyond every committed seed."""
         first = max([*self.stored.records, self.job.experiment.seeds - 1]) + 1 + start
-        return [Task(self.job.experiment, self.job.engine, seed) for seed in range(first, first + count)]
+        return [self.job.task(seed) for seed in range(first, first + count)]
 
     @property
     def exact(self) -> list[Task]:
         """The cell of the first committed seed that has records; none where every seed has failed."""
         seeds = sorted(seed for seed, found in self.stored.records.items() if found)
-        return [Task(self.job.experiment, self.job.engine, seed) for seed in seeds[:1]]
+        return [self.job.task(seed) for seed in seeds[:1]]
 
 
 def stored_configs(out: Path) -> list[str]:
     """The config of each experiment stored in a results folder, as far as there is one."""
-    files = [shipped("configs") / f"{name}.yaml" for name in stored_names(out)]
-    return [str(path) for path in files if path.is_file()]
+    files = {path.stem: path for path in shipped_experiments()}
+    return [str(files[name]) for name in stored_names(out) if name in files]
 
 
 def read_references(
-    out: Path, jobs: Sequence[Job], environment: Environment, everything: bool
+    out: Path, jobs: Sequence[Job], environment: Environment, catalogue: Catalogue, everything: bool
 ) -> tuple[list[Reference], list[str]]:
     """The committed results of some experiments, and the names of those that are not stored.
 
     With `everything`, also of all that is stored beside them, each to be trained as it was then. Which engine trains
-    is for the stored results to say. Raises NothingMeasuredError if there are no results at all.
+    is for the stored results to say. Raises NothingMeasuredError if there are no results at all, ConfigError where the
+    data of what is to be trained as it was then is not described any more.
     """
     there = stored_names(out)
     chosen: dict[str, Job | None] = dict.fromkeys(there) if everything else {}
@@ -63,15 +64,25 @@ def read_references(
             "`repro run CONFIG` makes them"
         )
     missing = [name for name in chosen if name not in there]
-    return [_reference(read_stored(out, name), chosen[name], environment) for name in chosen if name in there], missing
+    return [
+        _reference(read_stored(out, name), chosen[name], environment, catalogue) for name in chosen if name in there
+    ], missing
 
 
-def _reference(stored: StoredExperiment, job: Job | None, environment: Environment) -> Reference:
+def _reference(stored: StoredExperiment, job: Job | None, environment: Environment, catalogue: Catalogue) -> Reference:
     provenance = stored.provenance
     engine = provenance.made.engine
     if job is None:
+        path = Path(provenance.config)
+        try:
+            data = catalogue.described(path.parent, stored.experiment.dataset.name)
+        except ConfigError as error:
+            hint = f"it was run as `{provenance.command}`; check from the same folder, or name what to check"
+            raise ConfigError(f"{stored.name}: {error}; {hint}") from error
         job = Job(
             stored.experiment,
+            data,
+            path.parent,
             engine,
             environment,
             provenance.config,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from repro.config.article import Article
-from repro.config.catalogue import Catalogue
+from repro.config.catalogue import Catalogue, shipped_article
 from repro.errors import UsageError
-from repro.files import locked, shipped
+from repro.files import locked
 from repro.report.build import Index, build_index, current_index
 from repro.results.stored import StoredExperiment, read_stored, stored_names
 
@@ -43,9 +43,9 @@ def _all_stored(out: Path, known: Sequence[StoredExperiment]) -> list[StoredExpe
 
 def _articles(stored: Sequence[StoredExperiment], catalogue: Catalogue) -> dict[str, Article]:
     """Articles of the stored experiments by name: those that come with repro, and those that a run has kept."""
-    names = sorted({each.experiment.article for each in stored})
-    files = {name: shipped("configs") / "articles" / f"{name}.yaml" for name in names}
-    known = {name: catalogue.article(path) for name, path in files.items() if path.is_file()}
+    names = sorted({each.experiment.article for each in stored if each.experiment.article})
+    files = {name: path for name in names if (path := shipped_article(name))}
+    known = {name: catalogue.article(path) for name, path in files.items()}
     return known | {
         name: each.provenance.article
         for each in stored

@@ -15,7 +15,7 @@ import repro
 from repro import datasets
 from repro.analysis.figures import ExperimentSummary
 from repro.commands.cache_state import CacheState, cache_state, describes
-from repro.commands.jobs import Job
+from repro.commands.jobs import Job, engines
 from repro.errors import ConfigError, DataError, ExitCode, MachineError
 from repro.files import locked, sha256, write
 from repro.report import text
@@ -25,11 +25,10 @@ from repro.results.correct import CORRECT, read_correct
 from repro.results.provenance import Made, Provenance, changes, write_provenance
 from repro.results.records import CellResult, records_by_seed
 from repro.results.stored import RUNS, StoredExperiment
+from repro.training.checks import check_labels
 from repro.training.environment import code_state
 from repro.training.executor import Executor
-from repro.training.plan import check_labels
 from repro.training.progress import Progress
-from repro.training.worker import Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +50,7 @@ class RunResult:
     failed: list[str] = field(default_factory=list)
     """One line for each replica that failed or diverged, now or in an earlier run."""
     without_data: dict[str, str] = field(default_factory=dict)
-    """Data sets that can't be had, and why."""
+    """Data sets that can't be had, by `Job.data_key`, and why."""
     stored: list[StoredExperiment] = field(default_factory=list)
     """The experiments as they lie in the results folder now."""
 
@@ -114,21 +113,21 @@ def run(
 def with_data(jobs: Sequence[Job], progress: Progress) -> tuple[list[Job], dict[str, str]]:
     """Jobs whose data set is there and verified, and why the other data sets can't be had.
 
-    Raises ConfigError where a protocol does not fit the labels.
+    Raises ConfigError where a protocol does not fit the rows.
     """
     labels: dict[str, np.ndarray] = {}
     without: dict[str, str] = {}
-    for name in dict.fromkeys(job.experiment.dataset.name for job in jobs):
+    for key, data in {job.data_key: job.data for job in jobs}.items():
         try:
-            if not datasets.is_present(name):
-                datasets.fetch(name, progress.say)
-            labels[name] = datasets.load(name).train.y
+            if not datasets.is_present(data):
+                datasets.fetch(data, progress.say)
+            labels[key] = datasets.load(data).train.y
         except DataError as error:
-            without[name] = str(error)
-    ready = [job for job in jobs if job.experiment.dataset.name in labels]
+            without[key] = str(error)
+    ready = [job for job in jobs if job.data_key in labels]
     for job in ready:
         try:
-            check_labels(job.experiment, labels[job.experiment.dataset.name])
+            check_labels(job.experiment, labels[job.data_key], job.folder)
         except ConfigError as error:
             raise ConfigError(f"{job.config}: protocol.{error}") from error
     for job in jobs:
@@ -192,13 +191,11 @@ class _Training:
         """Seeds of each experiment that were trained now."""
 
     def run(self) -> None:
-        tasks = [
-            Task(state.job.experiment, state.job.engine, seed)
-            for state in self._states.values()
-            for seed in state.missing
-        ]
+        tasks = [state.job.task(seed) for state in self._states.values() for seed in state.missing]
         if tasks:
             missing = {name: len(state.missing) for name, state in self._states.items() if state.missing}
+            for line in engines([state.job for state in self._states.values() if state.missing]):
+                self._progress.say(line)
             self._progress.started(missing, self._seconds_before())
         for state in self._states.values():
             if not state.missing:
@@ -245,7 +242,7 @@ class _Training:
         if before and moved and (changed := changes(before.provenance.conditions, job.conditions)):
             self._progress.note(
                 f"{job.experiment.name}: stored results replaced ({'; '.join(changed)}); "
-                f"test accuracy before: {text.accuracy(old)}, now: {text.accuracy(summary)}"
+                f"{text.main_name(summary)} before: {text.main_value(old)}, now: {text.main_value(summary)}"
             )
         self._result.add(stored, summary)
 
@@ -260,6 +257,7 @@ class _Training:
             looks=job.looks,
             config=job.config,
             overrides=job.overrides,
+            engine=job.named_engine,
             runs=sha256(runs.encode()),
             correct=sha256(correct),
             made=before.provenance.made if before and kept else self._made(state),

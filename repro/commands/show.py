@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from repro.commands.jobs import check_experiment
 from repro.config.catalogue import Catalogue, find_config
 from repro.config.schema import Experiment
+from repro.training.choice import Choice, choose
 from repro.training.executor import Executor
 from repro.training.worker import model_summary
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An experiment with Keras' summary of its model."""
+    """An experiment with the engine that trains it and Keras' summary of its model."""
 
     experiment: Experiment
+    choice: Choice
     model: str
 
 
@@ -24,5 +26,6 @@ def show(config: str, overrides: Sequence[str], catalogue: Catalogue, executor: 
     """Resolve a config and build its model in a worker. Raises ConfigError for any fault of it."""
     path = find_config(config)
     experiment = catalogue.experiment(path, overrides)
-    check_experiment(path, experiment, overrides)
-    return Shown(experiment, executor.call(model_summary, experiment))
+    data = check_experiment(catalogue, path, experiment, overrides)
+    summary = executor.call(model_summary, experiment, data, path.parent)
+    return Shown(experiment, choose(experiment, "auto"), summary)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.commands.check import METRICS, check
+from repro.commands.check import check, metrics_of
 from repro.commands.references import Reference
 from repro.commands.run import RunResult, run
 from repro.errors import UsageError
@@ -35,6 +35,7 @@ class Change:
 
     experiment: str
     metric: str
+    split: str
     old: NDArray[np.float64]
     new: NDArray[np.float64]
 
@@ -100,4 +101,6 @@ def _differing(references: Sequence[Reference], executor: Executor, progress: Pr
 
 
 def _changes(old: StoredExperiment, new: StoredExperiment) -> list[Change]:
-    return [Change(old.name, metric, old.values(metric), new.values(metric)) for metric in METRICS]
+    split = new.experiment.protocol.judged_split
+    metrics = metrics_of(new.experiment)
+    return [Change(old.name, metric, split, old.values(metric), new.values(metric)) for metric in metrics]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from repro.config.article import Article, Claim
-from repro.config.catalogue import Catalogue, experiment_files, find_config
+from repro.config.catalogue import Catalogue, experiment_files, find_config, shipped_experiments
 from repro.config.editor_schema import article_schema, experiment_schema
-from repro.config.schema import Experiment, Reported
+from repro.config.reported import Reported
+from repro.config.schema import Experiment
 
 __all__ = [
     "Article",
@@ -17,4 +18,5 @@ __all__ = [
     "experiment_files",
     "experiment_schema",
     "find_config",
+    "shipped_experiments",
 ]

@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from repro.config.keras_specs import SpecError
-from repro.config.schema import Name, Strict
+from repro.config.strict import Metric, Name, Strict
+from repro.config.vocabulary.specs import SpecError
 
 ROUNDING = 1e-9
 """What the weights of a contrast may add up to: thirds are written with so many decimals."""
@@ -64,7 +64,10 @@ class Claim(Strict):
     b: Name | None = None
     contrast: dict[Name, float] | None = Field(None, description="experiment -> weight; the weights add up to 0")
     direction: Literal["greater", "less", "equivalent"] | None = None
-    metric: Literal["accuracy", "loss"] = "accuracy"
+    metric: Metric = "accuracy"
+    split: Literal["test", "validation", "train"] | None = Field(
+        None, description="the rows that the comparison is about; those of the judged figures unless given"
+    )
     margin: float | None = Field(
         None,
         gt=0,
@@ -99,8 +102,8 @@ class Claim(Strict):
         _check_two(self.a, self.b)
         if self.contrast is not None:
             _check_weights(self.contrast)
-        if (self.margin is not None or self.part is not None) and not compared:
-            raise ValueError("margin and part: expected neither, got one: they belong to a comparison")
+        if (self.margin is not None or self.part is not None or self.split is not None) and not compared:
+            raise ValueError("margin, part and split: expected none, got one: they belong to a comparison")
         if (self.margin is None) != (not self.margin_reason):
             raise ValueError("margin and margin_reason belong together: give both or neither")
         if self.metric == "accuracy" and self.margin is not None and self.margin >= 1:

@@ -1,8 +1,8 @@
 """`extends: other.yaml`: a file takes another's values and lists only what differs.
 
 Mappings merge key by key, lists and scalars replace, null removes what was inherited. A mapping that holds one of
-several alternatives (an optimizer, a loss, a protocol) is replaced when the alternative changes, a reported figure when
-it has a value of its own: nothing else that was said of another figure is true of it.
+several alternatives (an optimizer, its schedule, a loss, a protocol) is replaced when the alternative changes; a
+reported figure when it has a value of its own: nothing else that was said of another figure is true of it.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ def _mergeable(path: KeyPath, old: object, new: object) -> bool:
         return False
     if len(path) == 2 and path[0] == "reported" and "value" in new:
         return False
-    return path not in _ALTERNATIVES or not len(old) == len(new) == 1 or old.keys() == new.keys()
+    alternatives = path in _ALTERNATIVES or (path[:2] == ("training", "optimizer") and path[-1] == "learning_rate")
+    return not alternatives or not len(old) == len(new) == 1 or old.keys() == new.keys()
 
 
 def _kept(document: Document, value: Any, path: KeyPath, marks: Marks) -> Any:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from repro.config.keras_names import CONSTRAINTS, INITIALIZERS, LAYERS, LOSSES, MODELS, OPTIMIZERS, REGULARIZERS
 from repro.config.schema import Experiment
 from repro.config.strict_yaml import Document, KeyPath, Mark, parse_value
 from repro.errors import ConfigError, shown, suggest
-
-_CLASSES = {*CONSTRAINTS, *INITIALIZERS, *LAYERS, *LOSSES, *MODELS, *OPTIMIZERS, *REGULARIZERS}
 
 
 def overridden(experiment: Experiment, document: Document, overrides: Sequence[str]) -> Document:
@@ -19,7 +16,7 @@ def overridden(experiment: Experiment, document: Document, overrides: Sequence[s
     A key that the schema knows may be set whether or not the file has it; whether the schema knows it, and the type,
     is for validation to say. Raises ConfigError, one line per override that leads nowhere.
     """
-    tree = _lists(experiment.model_dump(exclude={"name"}))
+    tree = _lists(experiment.model_dump(exclude={"name", "files"}))
     marks = dict(document.marks)
     faults: list[str] = []
     for override in overrides:
@@ -75,6 +72,6 @@ def _key(node: Any, part: str, above: str, source: str) -> Any:
         return part
     if part.isdecimal() and int(part) in node:
         return int(part)
-    if len(node) == 1 and next(iter(node)) in _CLASSES:
+    if len(node) == 1 and str(next(iter(node)))[:1].isupper():  # a class of Keras, where only another spec has others
         raise ConfigError(f"{source}: unknown key {part!r} in {above}; {suggest(part, node)}")
     return part

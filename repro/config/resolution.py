@@ -17,7 +17,7 @@ JMLR 18(77)."""
 def resolution_of(article: Article | None, experiments: Mapping[str, Experiment]) -> Resolution:
     """The resolution of an article's accuracies, as a fraction; `experiments` by name are those that it names.
 
-    Half of the smallest difference between two reported test accuracies from which a claim of the article itself draws
+    Half of the smallest difference between two reported accuracies from which a claim of the article itself draws
     a conclusion; one point where there is none. Differences are those of the printed digits.
     """
     found = [_difference(claim, article.name, experiments) for claim in article.claims] if article else []
@@ -41,15 +41,19 @@ def _difference(claim: Claim, article: str, experiments: Mapping[str, Experiment
     """How far apart the figures are from which a claim draws its conclusion, and the names, the higher one first."""
     if claim.added or claim.metric != "accuracy" or claim.direction not in ("greater", "less"):
         return None
-    a, b = (_printed(name, article, experiments) for name in (claim.a, claim.b))
+    a, b = (_printed(name, claim.split, article, experiments) for name in (claim.a, claim.b))
     if a is None or b is None:
         return None
     lower, higher = sorted([(a, str(claim.a)), (b, str(claim.b))])
     return higher[0] - lower[0], higher[1], lower[1]
 
 
-def _printed(name: str | None, article: str, experiments: Mapping[str, Experiment]) -> Decimal | None:
-    """The test accuracy that the article prints for an experiment of its own."""
+def _printed(
+    name: str | None, split: str | None, article: str, experiments: Mapping[str, Experiment]
+) -> Decimal | None:
+    """The accuracy that the article prints for an experiment of its own: of a split, the judged one unless given."""
     experiment = experiments.get(name or "")
-    figure = experiment.reported.get("accuracy") if experiment and experiment.article == article else None
-    return figure.exact if figure and figure.split == "test" else None
+    if experiment is None or experiment.article != article:
+        return None
+    figure = experiment.reported.get("accuracy")
+    return figure.exact if figure and figure.split == (split or experiment.protocol.judged_split) else None

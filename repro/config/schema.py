@@ -6,35 +6,101 @@ downstream asks whether a key is there.
 
 from __future__ import annotations
 
-import itertools
-import re
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from repro.config.keras_specs import Spec, SpecError, check_each, layer_spec, loss_spec, model_spec, optimizer_spec
+from repro.config.protocol import Protocol
+from repro.config.reported import Reported
+from repro.config.strict import IDENTIFIER, METRICS, FileName, Name, Strict
+from repro.config.vocabulary.defaults import check_defaults, with_defaults
+from repro.config.vocabulary.specs import Spec, SpecError, check_each, layer_spec, loss_spec, optimizer_spec
 from repro.errors import shown, suggest
-
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-"""Names become parts of paths, so they are a whitelist: no dots, slashes, spaces or upper case."""
-
-
-class Strict(BaseModel):
-    """Unknown keys and silent type conversions are errors; values do not change after loading."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-Name = Annotated[str, Field(min_length=1, max_length=64), Field(pattern=f"^{NAME.pattern}$")]
 
 
 class DatasetSpec(Strict):
-    """Which data, and how inputs are scaled."""
+    """Which data, and how inputs are prepared. At most one of the four ways to scale them is given."""
 
-    name: Name
-    standardize: bool = Field(False, description="StandardScaler fitted on the training part of each split")
+    name: str = Field(
+        min_length=1,
+        max_length=300,
+        description="a data description: NAME of one that is shipped or beside the config, or a path ending in .yaml",
+    )
+    standardize: bool = Field(
+        False, description="StandardScaler fitted on the training rows of each split, those for validation among them"
+    )
+    min_max: tuple[float, float] | None = Field(None, description="MinMaxScaler to this range, fitted on the same rows")
+    fit_scaler_on: Literal["train", "all"] = Field(
+        "train", description="all: the scaler has seen the test rows too, as in articles that scale before they split"
+    )
     divide_by: float = Field(1.0, gt=0, description="inputs are divided by this (255 for 8-bit pixels)")
+    num_words: int | None = Field(
+        None, ge=1, description="of sequences: words from this number on become 2, as in imdb.load_data"
+    )
+    skip_top: int = Field(0, ge=0, description="of sequences: words below this number become 2")
+    maxlen: int | None = Field(None, ge=1, description="of sequences: pad or cut all to this length")
+    padding: Literal["pre", "post"] = Field("pre", description="of sequences: the end at which zeros are put")
+    truncating: Literal["pre", "post"] = Field("pre", description="of sequences: the end at which words are cut")
+    one_hot: int | None = Field(None, ge=2, description="whole numbers below this become vectors with a single 1")
+    multi_hot: int | None = Field(
+        None, ge=2, description="a row of whole numbers below this becomes a vector with a 1 for each that occurs"
+    )
+
+    @field_validator("min_max", mode="before")
+    @classmethod
+    def _range(cls, value: object) -> object:
+        if value is None or isinstance(value, tuple):
+            return value
+        numbers = value if isinstance(value, list) and all(type(end) in (int, float) for end in value) else []
+        if len(numbers) != 2 or numbers[0] >= numbers[1]:
+            raise ValueError(f"expected [low, high], got {shown(value)}")
+        return tuple(numbers)
+
+    @model_validator(mode="after")
+    def _one_scale(self) -> DatasetSpec:
+        if self.one_hot is not None and self.multi_hot is not None:
+            raise ValueError("expected one_hot or multi_hot, got both")
+        if self.standardize + (self.min_max is not None) + (self.divide_by != 1) > 1:
+            raise ValueError("expected one of standardize, min_max, divide_by, got several")
+        if (self.one_hot or self.multi_hot) and (self.scaled or self.divide_by != 1):
+            raise ValueError("one_hot and multi_hot: expected neither with standardize, min_max or divide_by, got both")
+        if self.maxlen is not None and self.multi_hot is not None:
+            raise ValueError("expected maxlen or multi_hot, got both: a vector of words has no length to cut")
+        if self.fit_scaler_on == "all" and not self.scaled:
+            raise ValueError("fit_scaler_on: expected it with standardize or min_max, which fit a scaler")
+        return self
+
+    @property
+    def scaled(self) -> bool:
+        """Whether a scaler is fitted, so that inputs depend on the split."""
+        return self.standardize or self.min_max is not None
+
+
+Monitored = Literal["loss", "accuracy", "val_loss", "val_accuracy"]
+
+
+class EarlyStopping(Strict):
+    """Keras' callback of that name, with its own defaults."""
+
+    monitor: Monitored = "val_loss"
+    min_delta: float = Field(0.0, ge=0)
+    patience: int = Field(0, ge=0)
+    mode: Literal["auto", "min", "max"] = "auto"
+    baseline: float | None = None
+    restore_best_weights: bool = False
+    start_from_epoch: int = Field(0, ge=0)
+
+
+class ReduceLROnPlateau(Strict):
+    """Keras' callback of that name, with its own defaults."""
+
+    monitor: Monitored = "val_loss"
+    factor: float = Field(0.1, gt=0, lt=1)
+    patience: int = Field(10, ge=0)
+    mode: Literal["auto", "min", "max"] = "auto"
+    min_delta: float = Field(1e-4, ge=0)
+    cooldown: int = Field(0, ge=0)
+    min_lr: float = Field(0.0, ge=0)
 
 
 class Training(Strict):
@@ -44,6 +110,12 @@ class Training(Strict):
     optimizer: Annotated[Spec, Field(description="a Keras optimizer: {Class: {argument: value}}")]
     batch_size: int = Field(ge=1, le=1_000_000)
     epochs: int = Field(ge=1, le=1_000_000)
+    shuffle: bool = Field(True, description="false: every epoch takes the training rows as they stand")
+    class_weight: dict[int, float] | None = Field(
+        None, description="label -> weight of its rows in the training loss; every class has one"
+    )
+    early_stopping: EarlyStopping | None = None
+    reduce_lr_on_plateau: ReduceLROnPlateau | None = None
 
     @field_validator("loss", mode="before")
     @classmethod
@@ -55,178 +127,60 @@ class Training(Strict):
     def _optimizer(cls, value: object) -> Spec:
         return optimizer_spec(value)
 
-
-class StratifiedKFold(Strict):
-    """Shuffled stratified k-fold cross-validation; each fold is evaluated once, at the end of its training.
-
-    Every seed draws folds of its own, unless `random_state` names those of an article.
-    """
-
-    folds: int = Field(ge=2, le=1000)
-    as_in: Literal["scikit-learn 0.18"] | None = Field(
-        None, description="divide the rows as this older scikit-learn did; today's makes folds of other sizes"
-    )
-    random_state: int | None = Field(
-        None,
-        ge=0,
-        le=2**32 - 1,
-        description="the folds of StratifiedKFold(shuffle=True, random_state=...), in every seed",
-    )
-
-    @property
-    def described(self) -> str:
-        """The folds in words, for whoever compares two experiments."""
-        rule = f" as in {self.as_in}" if self.as_in else ""
-        fixed = "" if self.random_state is None else f" with random state {self.random_state}"
-        return f"{self.folds} folds{rule}{fixed}"
-
-
-class FixedSplit(Strict):
-    """The data set's own training and test parts.
-
-    At most one of the two `evaluate_*` keys is given; without either, the test set is evaluated once, at the end.
-    Steps are counted from 0: step k is evaluated after k+1 updates.
-    """
-
-    evaluate_every_epochs: int | None = Field(None, ge=1)
-    evaluate_at_steps: tuple[int, ...] | None = Field(None, min_length=1)
-    judged_step: int | None = Field(
-        None, description="the one of `evaluate_at_steps` that figures and claims are about; the last unless given"
-    )
-    validation_from_train: int = Field(
-        0,
-        ge=0,
-        description="the first so many TRAINING rows, reported as split 'validation'; they stay in the training set",
-    )
-
-    @field_validator("evaluate_at_steps", mode="before")
+    @field_validator("class_weight")
     @classmethod
-    def _steps(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
-
-    @field_validator("evaluate_at_steps")
-    @classmethod
-    def _rising(cls, value: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        if value is not None and (value[0] < 0 or any(b <= a for a, b in itertools.pairwise(value))):
-            raise ValueError("expected steps from 0 upwards, each larger than the one before")
+    def _weights(cls, value: dict[int, float] | None) -> dict[int, float] | None:
+        if value is not None and any(label < 0 or weight < 0 for label, weight in value.items()):
+            raise ValueError("expected labels from 0 and weights of at least 0")
         return value
 
-    @model_validator(mode="after")
-    def _one(self) -> FixedSplit:
-        if self.evaluate_every_epochs is not None and self.evaluate_at_steps is not None:
-            raise ValueError("evaluate_every_epochs and evaluate_at_steps exclude each other: give one")
-        if self.judged_step is not None and self.judged_step not in (self.evaluate_at_steps or ()):
-            raise SpecError(f"expected one of evaluate_at_steps, got {self.judged_step}", ("judged_step",))
-        return self
-
-
-class Protocol(Strict):
-    """How data is split and when a model is evaluated: exactly one of the two keys."""
-
-    stratified_k_fold: StratifiedKFold | None = None
-    fixed_split: FixedSplit | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Protocol:
-        if (self.stratified_k_fold is None) == (self.fixed_split is None):
-            raise ValueError("expected exactly one of stratified_k_fold, fixed_split")
-        return self
-
     @property
-    def folds(self) -> int:
-        """Replicas in a cell: the folds of a cross-validation, or 1."""
-        return self.stratified_k_fold.folds if self.stratified_k_fold else 1
-
-    def tested_rows(self, rows: int, test_rows: int) -> int:
-        """Rows that a test accuracy is measured on: the test part, or every row once in a cross-validation."""
-        return rows if self.stratified_k_fold else test_rows
-
-    @property
-    def judged_step(self) -> int | None:
-        """The step whose evaluation figures and claims are about; None for the last."""
-        return self.fixed_split.judged_step if self.fixed_split else None
+    def monitored(self) -> tuple[str, ...]:
+        """What callbacks watch after every epoch; empty without any."""
+        return tuple(each.monitor for each in (self.early_stopping, self.reduce_lr_on_plateau) if each)
 
 
-class Reported(Strict):
-    """A figure that the article prints, as it prints it."""
+PYTHON = "{python: {file: FILE.py, function: NAME}}"
 
-    value: float
-    unit: Literal["fraction", "percent", "none"] = "none"
-    decimals: int | None = Field(None, ge=0, le=20, description="decimals printed, where trailing zeros matter")
-    split: Literal["test", "validation", "train", "batch"] = "test"
-    spread: float | None = Field(None, ge=0, description="the article's own ± figure")
-    spread_over: Literal["folds", "seeds"] | None = None
-    margin: float | None = Field(
-        None,
-        gt=0,
-        description="what may differ without changing a conclusion, in the figure's unit; accuracies have a default",
+
+class PythonFunction(Strict):
+    """A function in a file beside the config that builds and returns a Keras model."""
+
+    file: FileName
+    function: str = Field("build", pattern=IDENTIFIER)
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    stacked: bool = Field(
+        False,
+        description="all its layers can be stacked, and noise comes from repro's own Dropout: train it as dense nets",
     )
-    margin_reason: str = Field("", max_length=300, description="why the margin is so much; needed with a margin")
-    quote: str = Field("", max_length=500)
-    steps: dict[int, float] | None = Field(None, description="the figure at each evaluated step")
-
-    @model_validator(mode="after")
-    def _spread(self) -> Reported:
-        if (self.spread is None) != (self.spread_over is None):
-            raise ValueError("spread and spread_over belong together: give both or neither")
-        return self
-
-    @model_validator(mode="after")
-    def _margin(self) -> Reported:
-        if (self.margin is None) != (not self.margin_reason):
-            raise ValueError("margin and margin_reason belong together: give both or neither")
-        return self
-
-    @model_validator(mode="after")
-    def _quoted(self) -> Reported:
-        """Most slips of the pen, percent for fraction among them, show in the article's own words."""
-        told = f"{self.quote} {self.quote.replace(',', '.')}"  # some write 83,59%
-        numbers = [float(number) for number in re.findall(r"\d*\.?\d+(?:[eE][-+]?\d+)?", told)]
-        if numbers and all(abs(number - abs(self.value)) > 0.51 * 10.0**-self.printed_decimals for number in numbers):
-            raise ValueError(f"expected a value that its quote has, got {self.value:g} and {shown(self.quote)}")
-        return self
-
-    @property
-    def scale(self) -> float:
-        """Divide a printed figure by this to get the stored one (accuracies are stored as fractions)."""
-        return 100.0 if self.unit == "percent" else 1.0
-
-    @property
-    def stored(self) -> float:
-        """The figure in stored units."""
-        return self.value / self.scale
-
-    def written(self, value: float | None = None) -> str:
-        """The figure, or another one in its unit, with all decimals that the article prints."""
-        exact = Decimal(repr(self.value if value is None else value))
-        return f"{exact:.{self.printed_decimals}f}" + "%" * (self.unit == "percent")
-
-    @property
-    def exact(self) -> Decimal:
-        """The figure in stored units, to the digit as it is written in the config."""
-        return Decimal(repr(self.value)) / int(self.scale)
-
-    @property
-    def printed_decimals(self) -> int:
-        """Decimals in the article's own unit: as declared, else those of the shortest form of `value`."""
-        if self.decimals is not None:
-            return self.decimals
-        exponent = Decimal(repr(self.value)).normalize().as_tuple().exponent
-        return max(0, -exponent) if isinstance(exponent, int) else 0
-
-    @property
-    def half_width(self) -> float:
-        """Half of the last printed digit, in stored units: 0.5 * 10^-r."""
-        return 0.5 * 10.0**-self.printed_decimals / self.scale
 
 
-ModelSpec = list[Spec] | Spec
+class PythonModel(Strict):
+    """A model that a list of layers can't express."""
+
+    python: PythonFunction
+
+
+ModelSpec = list[Spec] | PythonModel
+
+
+def _model_kind(value: object) -> str:
+    return "layers" if isinstance(value, list) else "python"
+
+
+Figure = Literal["accuracy", "loss", "mean_squared_error", "mean_absolute_error", "root_mean_squared_error", "r2"]
+
+NEVER_NEGATIVE = ("mean_squared_error", "mean_absolute_error", "root_mean_squared_error")
 
 
 def _reported(metric: str, figure: object) -> None:
     assert isinstance(figure, Reported)
-    if metric not in ("accuracy", "loss"):
-        raise SpecError(f"unknown metric {metric!r}; {suggest(metric, ['accuracy', 'loss'])}")
+    if metric not in METRICS:
+        raise SpecError(f"unknown metric {metric!r}; {suggest(metric, METRICS)}")
+    if metric != "accuracy" and figure.unit != "none":
+        raise SpecError(f"expected no unit with {metric}, got {figure.unit}", ("unit",))
+    if metric in NEVER_NEGATIVE and figure.value < 0:
+        raise SpecError(f"expected at least 0, got {shown(figure.value)}", ("value",))
     if metric == "accuracy" and not 0 <= figure.stored <= 1:
         unit = "0 and 100" if figure.unit == "percent" else "0 and 1 (or unit: percent)"
         raise SpecError(f"expected an accuracy between {unit}, got {shown(figure.value)}", ("value",))
@@ -236,13 +190,23 @@ class Experiment(Strict):
     """One YAML file of `configs/`, resolved."""
 
     name: Name
-    article: Name
+    article: Name | None = Field(None, description="the file of that name in articles/ beside this one")
     title: str = Field(min_length=1, max_length=200)
     note: str = Field("", max_length=2000, description="what a reader of the table has to know")
     dataset: DatasetSpec
-    model: ModelSpec = Field(description="a list of Keras layers, or one registered model: {name: {argument: value}}")
+    model: Annotated[
+        Annotated[list[Spec], Tag("layers")] | Annotated[PythonModel, Tag("python")], Discriminator(_model_kind)
+    ] = Field(description=f"a list of Keras layers, or {PYTHON}")
     training: Training
     protocol: Protocol
+    defaults: str | None = Field(
+        None, description="the Keras of the article's day, whose defaults are used where today's differ"
+    )
+    figures: tuple[Figure, ...] = Field(
+        ("accuracy",), min_length=1, description="what is measured beside the loss; the first is the main one"
+    )
+    files: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of each file beside the config that training reads, by its name there; the loader fills it in."""
     seeds: int = Field(30, ge=1, le=10_000)
     base_seed: int = Field(0, ge=0, le=2**32 - 1)
     reported: dict[str, Reported] = Field(default_factory=dict)
@@ -250,14 +214,42 @@ class Experiment(Strict):
     @field_validator("model", mode="before")
     @classmethod
     def _model(cls, value: object) -> object:
-        if isinstance(value, list):
-            if not value:
-                raise ValueError("expected at least one layer")
-            layers = check_each(
-                ((str(index), item) for index, item in enumerate(value)), lambda _, item: layer_spec(item)
-            )
-            return list(layers.values())
-        return model_spec(value)
+        if isinstance(value, PythonModel) or (isinstance(value, dict) and "python" in value):
+            return value
+        if not isinstance(value, list):
+            raise ValueError(f"expected a list of layers, or {PYTHON}, got {shown(value)}")
+        if not value:
+            raise ValueError("expected at least one layer")
+        layers = check_each(((str(index), item) for index, item in enumerate(value)), lambda _, item: layer_spec(item))
+        return list(layers.values())
+
+    @field_validator("defaults")
+    @classmethod
+    def _defaults(cls, value: str | None) -> str | None:
+        return value if value is None else check_defaults(value)
+
+    @model_validator(mode="after")
+    def _of_its_day(self) -> Experiment:
+        if self.defaults is None:
+            return self
+        recipe = {"optimizer": with_defaults(self.training.optimizer, self.defaults)}
+        changes: dict[str, Any] = {"training": self.training.model_copy(update=recipe)}
+        if isinstance(self.model, list):
+            changes["model"] = with_defaults(self.model, self.defaults)
+        return self.model_copy(update=changes)
+
+    @field_validator("figures", mode="before")
+    @classmethod
+    def _figures(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("figures")
+    @classmethod
+    def _once(cls, value: tuple[Figure, ...]) -> tuple[Figure, ...]:
+        for index, figure in enumerate(value):
+            if figure in value[:index]:
+                raise SpecError(f"expected each figure once, got {figure} a second time", (str(index),))
+        return value
 
     @field_validator("reported")
     @classmethod
@@ -266,13 +258,33 @@ class Experiment(Strict):
         return value
 
     def declared_margin(self, metric: str) -> float | None:
-        """The margin, in stored units, that is declared with the article's figure on the test data, if any is."""
+        """The margin, in stored units, that is declared with the article's judged figure, if any is."""
         figure = self.reported.get(metric)
-        if figure is None or figure.split != "test" or figure.margin is None:
+        if figure is None or figure.split != self.protocol.judged_split or figure.margin is None:
             return None
         return figure.margin / figure.scale
 
     @property
+    def files_named(self) -> dict[tuple[str, ...], str]:
+        """The files beside the config that training reads, by the key path that names them."""
+        found: dict[tuple[str, ...], str] = {}
+        if isinstance(self.model, PythonModel):
+            found["model", "python", "file"] = self.model.python.file
+        splits = self.protocol.splits_from
+        for key, names in (("test", splits.test), ("train", splits.train or ())) if splits else ():
+            found |= {("protocol", "splits_from", key, str(index)): name for index, name in enumerate(names)}
+        return found
+
+    @property
+    def main(self) -> str:
+        """The metric that tables lead with."""
+        return self.figures[0]
+
+    @property
     def trained(self) -> dict[str, Any]:
-        """The part of the configuration that training depends on; a change elsewhere re-trains nothing."""
-        return self.model_dump(mode="json", include={"dataset", "model", "training", "protocol", "base_seed"})
+        """The part of the configuration that training depends on; a change elsewhere re-trains nothing.
+
+        What is as it is by default is left out, so that a new key changes nothing for those who don't give it.
+        """
+        parts = {"dataset", "model", "training", "protocol", "figures", "files", "base_seed"}
+        return self.model_dump(mode="json", include=parts, exclude_defaults=True)

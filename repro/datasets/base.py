@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,16 +20,26 @@ ALIGNMENT = 64
 operation on one whose address is no multiple of this many bytes."""
 
 
+@dataclass(frozen=True)
+class RowType:
+    """What a model gets of a row."""
+
+    shape: tuple[int, ...]
+    dtype: Literal["float32", "int32"]
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
     """Rows of a data set.
 
-    x: (rows, *input_shape), float32, or uint8 for images. y: (rows,), int32 labels from 0. Both are C-contiguous,
-    writable and at an address that is a multiple of `ALIGNMENT`, so that TensorFlow can use them in place.
+    x: (rows, *shape), float32, or uint8 for images, or int32 for other whole numbers; (rows,) of int32 arrays where
+    rows are sequences of different lengths. y: (rows,), int32 labels from 0, or float32 where the target is a number.
+    Arrays of numbers are C-contiguous, writable and at an address that is a multiple of `ALIGNMENT`, so that TensorFlow
+    can use them in place.
     """
 
     x: NDArray[Any]
-    y: NDArray[np.int32]
+    y: NDArray[Any]
 
 
 Parts = tuple[Part, Part | None]
@@ -37,7 +47,7 @@ Parts = tuple[Part, Part | None]
 
 Content = bytes | memoryview
 Contents = Mapping[str, Content]
-"""File name -> content, in the order of `DatasetInfo.sha256`."""
+"""File name -> content, in the order of `DataDescription.files`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,28 +57,10 @@ class Dataset:
     name: str
     train: Part
     test: Part | None
-    classes: int
+    classes: int | None
+    """None where the target is a number."""
     sha256: dict[str, str]
     """File name -> SHA-256 of the content, as verified at this load."""
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """What is known of a data set without reading it."""
-
-    name: str
-    title: str
-    rows: int
-    """Rows of the training part: all rows where there is no test part."""
-    test_rows: int
-    """Rows of the test part, 0 where there is none."""
-    input_shape: tuple[int, ...]
-    classes: int
-    licence: str
-    citation: str
-    source: str
-    sha256: dict[str, str] = field(hash=False)
-    """File name -> SHA-256 of its content, uncompressed."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +74,16 @@ class FileStatus:
     """SHA-256 of the content found, None if missing."""
     where: Path
 
-    def fault(self, dataset: str, remedy: str) -> DataError:
+    remedy: str
+    """What the user can do about it where it is missing or damaged."""
+
+    def fault(self, dataset: str) -> DataError:
         """The error that says that it is missing or damaged, and what to do."""
         if self.actual is None:
-            return DataError(f"{dataset}: expected {self.where}, which is not there; {remedy}")
+            return DataError(f"{dataset}: expected {self.where}, which is not there; {self.remedy}")
         return DataError(
             f"{dataset}: {self.where} is damaged: its content has SHA-256 {self.actual}, expected {self.expected}; "
-            f"{remedy}"
+            f"{self.remedy}"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from repro.datasets.base import Progress
+from repro.datasets.content import RefusedError
 
 if TYPE_CHECKING:
     from requests import RequestException, Response
@@ -13,10 +14,6 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 10
 _CHUNK = 1 << 16
 _MEGABYTE = 1_000_000
-
-
-class RefusedError(Exception):
-    """A source that does not give the file; the text says why, in a few words."""
 
 
 def download(url: str, label: str, limit: int, progress: Progress, read_seconds: float = 30) -> bytes:

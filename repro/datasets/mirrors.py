@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
-from repro.datasets.base import DatasetInfo, Progress
-from repro.datasets.download import RefusedError, download
-from repro.datasets.formats.idx import encode
+from repro.config.data_description import DataDescription
+from repro.datasets.base import Content, Progress
+from repro.datasets.content import LARGEST, RefusedError, recognised
+from repro.datasets.download import download
+from repro.datasets.formats import idx
 from repro.errors import DataError
 from repro.files import sha256
 
 _SLACK = 1 << 16
 """Bytes that a wrapper may add: gzip of what can't be compressed, the headers of an npz."""
 
-_ARCHIVE_ARRAYS = {
-    "train-images-idx3-ubyte": "x_train",
-    "train-labels-idx1-ubyte": "y_train",
-    "t10k-images-idx3-ubyte": "x_test",
-    "t10k-labels-idx1-ubyte": "y_test",
-}
-"""The arrays of keras.datasets' mnist.npz, by the name of the IDX file with the same content."""
+_ARCHIVE_ARRAYS = ("x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy")
+"""The members of keras.datasets' mnist.npz, in the order of the four IDX files with the same content."""
 
 
 @dataclass(frozen=True)
 class Fetcher:
-    """Gets the files of one data set, trying `REPRO_DATA_MIRROR` and then `public` in order.
+    """Gets the files of one data set, trying `REPRO_DATA_MIRROR` and then the description's `urls` in order.
 
-    Each entry of `public` is a path or URL in which `{file}` stands for the file's name; one that ends in `.npz` is
-    an archive of all files, downloaded once. `sizes` has the bytes of each file, uncompressed.
+    An entry that ends in `.npz` is, for IDX files, an archive of all four, which is downloaded once.
     """
 
-    info: DatasetInfo
-    sizes: Mapping[str, int]
-    public: Sequence[str]
+    description: DataDescription
     progress: Progress
     _archives: dict[str, bytes] = field(default_factory=dict)
 
@@ -51,9 +43,9 @@ class Fetcher:
 
         Raises DataError that lists every source tried, with what was wrong with each.
         """
-        label = f"{self.info.name}/{file}"
+        label, urls = f"{self.description.name}/{file}", self.description.kind.urls
         tried = []
-        for location in [*_mirror(label), *(entry.format(file=file) for entry in self.public)]:
+        for location in [*_mirror(label), *(entry.replace("{file}", file) for entry in urls)]:
             try:
                 content = self._content(location, file, label)
             except RefusedError as error:
@@ -63,25 +55,37 @@ class Fetcher:
             self.progress(f"{label}: verified, from {location}")
             return content
         raise DataError(
-            f"{label}: expected content with SHA-256 {self.info.sha256[file]}; no source has it:\n"
+            f"{label}: expected content with SHA-256 {self.description.files[file]}; no source has it:\n"
             + "".join(f"  {line}\n" for line in tried)
             + f"Set REPRO_DATA_MIRROR to a folder or URL that holds {label}.gz (or the same uncompressed, without "
-            f".gz), or run `repro data fetch {self.info.name}` on a machine with a network, copy its cache folder here "
-            "and set REPRO_DATA_DIR to the copy."
+            f".gz), or fetch {self.description.name} on a machine with a network, copy its cache folder here and set "
+            "REPRO_DATA_DIR to the copy."
         )
 
     def _content(self, location: str, file: str, label: str) -> bytes:
         body = self._body(location, label)
         if body[:1024].lstrip().lower().startswith((b"<!doctype html", b"<html")):
             raise RefusedError("got an HTML page")
-        unpack = _from_archive if location.endswith(".npz") else _gunzip
-        content = unpack(body, file, self.sizes[file])
-        if (actual := sha256(content)) != self.info.sha256[file]:
-            raise RefusedError(f"its content has SHA-256 {actual}, expected {self.info.sha256[file]}")
-        return content
+        expected, limit = self.description.files[file], self._sizes.get(file, LARGEST)
+        if self._is_archive(location):
+            content: Content = _from_archive(body, _ARCHIVE_ARRAYS[list(self._sizes).index(file)], limit)
+            actual = sha256(content)
+        else:
+            content, actual = recognised(body, expected, limit)
+        if actual != expected:
+            raise RefusedError(f"its content has SHA-256 {actual}, expected {expected}")
+        return bytes(content)
+
+    @property
+    def _sizes(self) -> dict[str, int]:
+        """The bytes of the files, uncompressed, where the description tells them."""
+        return idx.sizes(self.description) if self.description.idx else {}
+
+    def _is_archive(self, location: str) -> bool:
+        return self.description.idx is not None and location.endswith(".npz")
 
     def _body(self, location: str, label: str) -> bytes:
-        limit = sum(self.sizes.values()) + _SLACK
+        limit = (sum(self._sizes.values()) or LARGEST) + _SLACK
         try:
             scheme = urlsplit(location).scheme
         except ValueError as error:
@@ -90,7 +94,7 @@ class Fetcher:
             return _read(_local(location, scheme), limit)
         if location not in self._archives:
             body = download(location, label, limit, self.progress)
-            if not location.endswith(".npz"):
+            if not self._is_archive(location):
                 return body
             self._archives[location] = body
         return self._archives[location]
@@ -120,23 +124,8 @@ def _read(path: Path, limit: int) -> bytes:
     return body
 
 
-def _gunzip(body: bytes, file: str, size: int) -> bytes:
-    """At most `size` bytes, decompressed if compressed: servers differ in whether they undo gzip on the way."""
-    if not body.startswith(b"\x1f\x8b"):
-        return body
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(body)) as compressed:
-            content = compressed.read(size + 1)
-    except (EOFError, OSError, zlib.error) as error:
-        raise RefusedError(f"damaged gzip: {error}") from error
-    if len(content) > size:
-        raise RefusedError(f"decompresses to more than the expected {size} bytes")
-    return content
-
-
-def _from_archive(body: bytes, file: str, size: int) -> bytes:
+def _from_archive(body: bytes, member: str, size: int) -> bytes:
     """The IDX file with the content of one array of an npz. Pickled arrays are refused."""
-    member = f"{_ARCHIVE_ARRAYS[file]}.npy"
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             packed = archive.getinfo(member)
@@ -147,4 +136,4 @@ def _from_archive(body: bytes, file: str, size: int) -> bytes:
         raise RefusedError(f"damaged npz: {error}") from error
     if array.dtype != np.uint8:
         raise RefusedError(f"{member}: expected uint8, got {array.dtype}")
-    return encode(array)
+    return idx.encode(array)

@@ -1,107 +1,134 @@
-"""Where the files of data sets lie: in the project, in the cache of downloads, inside scikit-learn."""
+"""Where the files of a description lie: beside it, in the cache of downloads, or inside scikit-learn."""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
+from repro.config.data_description import DataDescription
 from repro.datasets import cache
-from repro.datasets.base import DatasetInfo, FileStatus, Progress
+from repro.datasets.base import Content, FileStatus, Progress
+from repro.datasets.content import RefusedError, recognised
+from repro.datasets.formats import scikit_learn
 from repro.datasets.mirrors import Fetcher
-from repro.files import shipped
+from repro.errors import MachineError
+from repro.files import digest, sha256, shipped
+
+Place = Literal["beside", "cache", "scikit-learn"]
 
 
-@dataclass(frozen=True)
-class Bundled:
-    """Files that come with the project, in `data/` unless another folder is given."""
+def read(description: DataDescription, file: str) -> tuple[FileStatus, Content | None]:
+    """The state of a file, and its content, which is None where the file is missing.
 
-    folder: Path | None = None
-    present = "comes with the project"
-
-    def path(self, info: DatasetInfo, file: str) -> Path:
-        """The file in the checkout, or in the wheel."""
-        return (self.folder or shipped("data")) / file
-
-    def read(self, info: DatasetInfo, file: str) -> bytes | None:
-        """All of it."""
-        try:
-            return self.path(info, file).read_bytes()
-        except FileNotFoundError:
-            return None
-
-    def is_present(self, info: DatasetInfo, file: str) -> bool:
-        """Whether the file exists."""
-        return self.path(info, file).is_file()
-
-    def remedy(self, info: DatasetInfo, file: str) -> str:
-        """Restore it."""
-        return f"it is part of the project: restore it (`git checkout data/{file}`) or install again"
-
-    def fetch(self, info: DatasetInfo, wrong: Sequence[FileStatus], progress: Progress) -> None:
-        """There is no other source: raises DataError where anything is wrong."""
-        for status in wrong:
-            raise status.fault(info.name, self.remedy(info, status.file))
+    Raises DataError where scikit-learn can't make the data, OSError where the file can't be read.
+    """
+    place = _place(description, file)
+    where, expected = _path(description, file, place), description.files[file]
+    content = _content(description, where, place)
+    if content is None:
+        return FileStatus(file, "missing", expected, None, where, _remedy(description, place, None)), None
+    try:
+        content, actual = recognised(content, expected)
+    except RefusedError:  # as it is, then: its checksum says that it is damaged
+        actual = sha256(content)
+    state: Literal["ok", "damaged"] = "ok" if actual == expected else "damaged"
+    return FileStatus(file, state, expected, actual, where, _remedy(description, place, actual)), content
 
 
-@dataclass(frozen=True)
-class ScikitLearn:
-    """Data inside scikit-learn; `loader` returns them as the bytes that the checksum is of."""
-
-    loader: Callable[[], bytes]
-    present = "comes with scikit-learn"
-
-    def path(self, info: DatasetInfo, file: str) -> Path:
-        """The folder of scikit-learn."""
-        spec = importlib.util.find_spec("sklearn")
-        return Path(spec.origin).parent if spec and spec.origin else Path("sklearn")
-
-    def read(self, info: DatasetInfo, file: str) -> bytes:
-        """What scikit-learn makes of its own files."""
-        return self.loader()
-
-    def is_present(self, info: DatasetInfo, file: str) -> bool:
-        """Whether scikit-learn is installed."""
+def is_present(description: DataDescription, file: str) -> bool:
+    """Whether a file is there; it is not read."""
+    place = _place(description, file)
+    if place == "scikit-learn":
         return importlib.util.find_spec("sklearn") is not None
-
-    def remedy(self, info: DatasetInfo, file: str) -> str:
-        """The data of another version may differ."""
-        return "install the pinned version of scikit-learn again"
-
-    def fetch(self, info: DatasetInfo, wrong: Sequence[FileStatus], progress: Progress) -> None:
-        """There is no other source: raises DataError where anything is wrong."""
-        for status in wrong:
-            raise status.fault(info.name, self.remedy(info, status.file))
+    return _path(description, file, place).is_file()
 
 
-@dataclass(frozen=True)
-class Cached:
-    """Files in the cache folder, which are downloaded from `public` (see `Fetcher`); `sizes` bounds their bytes."""
+def fetch(description: DataDescription, found: Sequence[FileStatus], progress: Progress) -> None:
+    """Get what is missing or damaged; a damaged download is gone even where no source has a better one.
 
-    sizes: Callable[[DatasetInfo], Mapping[str, int]]
-    public: Sequence[str]
-    present = "already there"
+    Raises DataError where that can't be done: what lies beside a description is its owner's.
+    """
+    wrong = []
+    for status in found:
+        place = _place(description, status.file)
+        if status.state == "ok":
+            progress(f"{description.name}/{status.file}: {_present(description, place)}, verified")
+        elif place == "cache":
+            wrong.append(status)
+        else:
+            raise status.fault(description.name)
+    fetcher = Fetcher(description, progress)
+    for status in wrong:
+        status.where.unlink(missing_ok=True)
+        cache.store(status.where, fetcher.get(status.file))
 
-    def path(self, info: DatasetInfo, file: str) -> Path:
-        """The padded file in the cache folder."""
-        return cache.path_of(info.name, file)
 
-    def read(self, info: DatasetInfo, file: str) -> memoryview | None:
-        """Memory-mapped."""
-        return cache.mapped(self.path(info, file))
+def called(description: DataDescription) -> str:
+    """What names a description on a command line: its name if it comes with repro, else its path."""
+    return description.name if _is_shipped(description) else str(description.path)
 
-    def is_present(self, info: DatasetInfo, file: str) -> bool:
-        """Whether the file is in the cache."""
-        return self.path(info, file).is_file()
 
-    def remedy(self, info: DatasetInfo, file: str) -> str:
-        """Get it, or get it again."""
-        return f"run `repro data fetch {info.name}`, which gets it"
+def _place(description: DataDescription, file: str) -> Place:
+    if description.scikit_learn:
+        return "scikit-learn"
+    return "beside" if (description.folder / file).is_file() or not description.kind.urls else "cache"
 
-    def fetch(self, info: DatasetInfo, wrong: Sequence[FileStatus], progress: Progress) -> None:
-        """Download each; a damaged one is gone even where no source has a better one."""
-        fetcher = Fetcher(info, self.sizes(info), self.public, progress)
-        for status in wrong:
-            status.where.unlink(missing_ok=True)
-            cache.store(status.where, fetcher.get(status.file))
+
+def _path(description: DataDescription, file: str, place: Place) -> Path:
+    if place == "beside":
+        return description.folder / file
+    if place == "cache":
+        return cache.path_of(_cached_as(description), file)
+    spec = importlib.util.find_spec("sklearn")
+    return Path(spec.origin).parent if spec and spec.origin else Path("sklearn")
+
+
+def _cached_as(description: DataDescription) -> str:
+    """The folder of the cache: the name, and for one of somebody's own what tells it from another of that name."""
+    if _is_shipped(description):
+        return description.name
+    return f"{description.name}-{digest(description.files)[:8]}"
+
+
+def _content(description: DataDescription, where: Path, place: Place) -> Content | None:
+    if place == "scikit-learn":
+        return scikit_learn.read(description)
+    if place == "cache":
+        return cache.mapped(where)
+    try:
+        return where.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _is_shipped(description: DataDescription) -> bool:
+    try:
+        return description.folder.resolve() == shipped("data").resolve()
+    except MachineError:
+        return False
+
+
+def _present(description: DataDescription, place: Place) -> str:
+    ours = "comes with the project" if _is_shipped(description) else f"lies beside {description.path.name}"
+    return {"beside": ours, "cache": "already there", "scikit-learn": "comes with scikit-learn"}[place]
+
+
+def _remedy(description: DataDescription, place: Place, actual: str | None) -> str:
+    """What to do about a file that is missing, or whose content has a SHA-256 that is not expected."""
+    ours, fetched = _is_shipped(description), f"`repro data fetch {called(description)}`"
+    accept = f"or, if the change is meant, describe the data again and mend {description.path}"
+    match place:
+        case "cache":
+            return f"it must be fetched: {fetched}" if actual is None else f"{fetched} gets it anew"
+        case "scikit-learn" if ours:
+            return "install the pinned version of scikit-learn again"
+        case "scikit-learn":
+            return f"another scikit-learn makes other data; {accept}"
+        case "beside" if description.kind.urls:
+            return f"delete it, and get it by {fetched}"
+        case "beside" if ours:
+            files = " ".join(f"data/{file}" for file in description.files)
+            return f"it is part of the project: restore it (`git checkout {files}`) or install again"
+    return f"put it there, or mend {description.path}" if actual is None else f"restore it, {accept}"

@@ -1,1 +1,1 @@
-"""A model spec in, a Keras model out; dropout layers whose noise can be handed in."""
+"""A model spec in, a Keras model out; what it begins with, noise that can be handed in, and how outputs are scored."""

@@ -2,140 +2,168 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from repro.config.keras_specs import Spec
-from repro.config.schema import Experiment, ModelSpec
-from repro.errors import ConfigError, one_line
+from repro.config.schema import Experiment, PythonModel
+from repro.config.vocabulary.names import INTEGER_LABELS
+from repro.config.vocabulary.specs import Spec
+from repro.config.vocabulary.tables import GROUPS
+from repro.datasets.base import RowType
+from repro.errors import ConfigError, ReproError, one_line
 from repro.models.dropout import Dropout
-from repro.models.fashion_mnist import FashionMnist
-
-OWN_LAYERS = {"Dropout": Dropout}
-"""Layers that draw random numbers, in the place of Keras' own of that name."""
-MODELS = {"fashion_mnist": FashionMnist}
-"""Models that a list of layers can't express; `repro.config.keras_names.MODELS` lists their arguments."""
+from repro.models.python_file import python_model
+from repro.models.stackable import not_stackable
 
 
-def build_model(spec: ModelSpec, input_shape: Sequence[int]) -> keras.Model:
-    """Build the model of a config, with its variables created.
+def build_model(experiment: Experiment, inputs: RowType, folder: Path) -> keras.Model:
+    """Build the model of an experiment, with its variables created.
+
+    Layers are Keras' own, except that Dropout is repro's where the stacked engine can train the experiment: its noise
+    is a function of the seed in every engine.
 
     Args:
-        spec: a list of layer specs, or one registered model's.
-        input_shape: shape of one row.
+        experiment: whose model.
+        inputs: what the model gets of a row.
+        folder: where the config is, and a file that it names.
 
     Raises:
-        ConfigError: where Keras refuses an argument's value or the layers don't fit each other.
+        ConfigError: where Keras refuses an argument's value or the layers don't fit each other or the rows, and what a
+            model in Python can do wrong.
+        DataError: where the file of a model in Python has changed.
     """
+    spec = experiment.model
+    if isinstance(spec, PythonModel):
+        model = python_model(experiment, spec.python, folder)
+        _called(f"{folder / spec.python.file}: the model does not take rows", inputs, model)
+        return model
+    own = {} if not_stackable(experiment) else {"Dropout": Dropout}
+    layers = [_make(f"model.{index}", item, "layers", own) for index, item in enumerate(spec)]
     try:
-        model = _model(spec, input_shape)
-        model(np.zeros((1, *input_shape), np.float32))
-    except ValueError as error:
-        shape = " x ".join(map(str, input_shape))
-        raise ConfigError(
-            f"model: the layers don't fit each other, or not rows of {shape}: {_reason(error)}"
-        ) from error
+        model = keras.Sequential([keras.layers.Input(inputs.shape, dtype=inputs.dtype), *layers])
+    except Exception as error:  # layers raise errors of all kinds for shapes that they can't take
+        raise ConfigError(f"{_MISFIT}{_rows(inputs)}: {_reason(error)}") from error
+    _called(_MISFIT.rstrip(), inputs, model)
     return model
 
 
-def _model(spec: ModelSpec, input_shape: Sequence[int]) -> keras.Model:
-    if isinstance(spec, dict):
-        (name, arguments), *_ = spec.items()
-        return _make(f"model.{name}", MODELS[name], arguments)
-    layers = [_layer(index, *next(iter(item.items()))) for index, item in enumerate(spec)]
-    return keras.Sequential([keras.layers.Input(tuple(input_shape)), *layers])
+_MISFIT = "model: the layers don't fit each other, or not rows "
+
+
+def _called(fault: str, inputs: RowType, model: keras.Model) -> Any:
+    """The model's outputs for a row of zeros, which creates its variables."""
+    try:
+        return model(np.zeros((1, *inputs.shape), inputs.dtype))
+    except ReproError:
+        raise
+    except Exception as error:  # as above
+        raise ConfigError(f"{fault} {_rows(inputs)}: {_reason(error)}") from error
+
+
+def _rows(inputs: RowType) -> str:
+    shape = " x ".join(map(str, inputs.shape))
+    return f"of {shape}" if inputs.dtype == "float32" else f"of {shape} whole numbers"
 
 
 def build_loss(spec: Spec) -> keras.losses.Loss:
     """The loss per row (no reduction), so that a padded batch can be weighted."""
-    (name, arguments), *_ = spec.items()
-    loss: keras.losses.Loss = _make("training.loss", getattr(keras.losses, name), {**arguments, "reduction": None})
+    loss: keras.losses.Loss = _make("training.loss", spec, "losses", {}, reduction=None)
     return loss
 
 
 def build_optimizer(spec: Spec) -> keras.optimizers.Optimizer:
     """A fresh optimizer."""
-    (name, arguments), *_ = spec.items()
-    optimizer: keras.optimizers.Optimizer = _make("training.optimizer", getattr(keras.optimizers, name), arguments)
+    optimizer: keras.optimizers.Optimizer = _make("training.optimizer", spec, "optimizers", {})
     return optimizer
 
 
-def initial_weights(model: keras.Model, seeds: Sequence[int]) -> list[np.ndarray]:
-    """Fresh values for the trainable variables, each drawn by its layer's own initialiser from its own seed.
-
-    Raises:
-        ConfigError: for a layer that does not follow Keras' convention of a `NAME_initializer` beside a variable NAME.
-    """
-    owners = {
-        id(variable): layer
-        for layer in model._flatten_layers(include_self=True)
-        for variable in layer._trainable_variables
-    }
-    values = []
-    for variable, seed in zip(model.trainable_variables, seeds, strict=True):
-        initializer = getattr(owners[id(variable)], f"{variable.name}_initializer", None)
-        if initializer is None:
-            raise ConfigError(
-                f"model: layer {owners[id(variable)].name!r} has no {variable.name}_initializer: its weights can't be "
-                "drawn for each replica"
-            )
-        settings = initializer.get_config()
-        if "seed" in settings:
-            initializer = type(initializer).from_config({**settings, "seed": seed})
-        values.append(initializer(variable.shape, dtype=variable.dtype).numpy())
-    return values
-
-
-def summary(experiment: Experiment, input_shape: Sequence[int]) -> str:
+def summary(experiment: Experiment, inputs: RowType, folder: Path) -> str:
     """Keras' own summary of the experiment's model, with parameter counts."""
     lines: list[str] = []
-    build_model(experiment.model, input_shape).summary(line_length=80, print_fn=lines.append)
+    build_model(experiment, inputs, folder).summary(line_length=80, print_fn=lines.append)
     return "\n".join(lines).strip("\n")
 
 
-def check_outputs(experiment: Experiment, input_shape: Sequence[int], classes: int) -> None:
-    """Raises ConfigError where the model's outputs can't be what its loss compares with the labels of a data set."""
-    model = build_model(experiment.model, input_shape)
-    shape = tuple(model(np.zeros((1, *input_shape), np.float32)).shape[1:])
-    binary = "BinaryCrossentropy" in experiment.training.loss
-    if binary and shape != (1,):
-        raise ConfigError(f"{experiment.name}: model: expected one output unit for BinaryCrossentropy, got {shape}")
-    if not binary and (len(shape) != 1 or shape[0] < classes):
-        raise ConfigError(
-            f"{experiment.name}: model: expected an output unit for each of the {classes} classes of "
-            f"{experiment.dataset.name}, got {shape}"
-        )
+def check_outputs(experiment: Experiment, inputs: RowType, folder: Path, classes: int | None) -> None:
+    """Raises ConfigError where the model's outputs can't be what its loss compares with the labels of a data set.
+
+    classes: how many there are; None where the target is a number.
+    """
+    model = build_model(experiment, inputs, folder)
+    outputs = _called("model: it does not take rows", inputs, model)
+    (loss, _), *_ = experiment.training.loss.items()
+    if not hasattr(outputs, "shape"):
+        raise ConfigError(f"{experiment.name}: model: expected one output, got {type(outputs).__name__}")
+    if fault := _misfit(tuple(outputs.shape[1:]), loss, classes, experiment.dataset.name):
+        raise ConfigError(f"{experiment.name}: model: {fault}")
 
 
-def _layer(index: int, name: str, arguments: dict[str, Any]) -> keras.layers.Layer:
-    cls = OWN_LAYERS[name] if name in OWN_LAYERS else getattr(keras.layers, name)
-    layer: keras.layers.Layer = _make(f"model.{index}.{name}", cls, arguments)
-    return layer
+def _misfit(shape: tuple[int, ...], loss: str, classes: int | None, data: str) -> str:
+    """What is wrong with outputs of this shape of a row; empty if nothing is."""
+    if classes is None:
+        return "" if shape == (1,) else f"expected one output unit, as the target of {data} is a number, got {shape}"
+    each = f"expected an output unit for each of the {classes} classes of {data}"
+    if len(shape) != 1:
+        return f"{each}, got {shape}"
+    if shape == (1,):
+        distribution = "Categorical" in loss or loss == "KLDivergence"
+        return f"{each} for {loss}, got {shape}" if distribution or classes > 2 else ""
+    fits = shape[0] >= classes if loss in INTEGER_LABELS else shape[0] == classes
+    one = " or, of the two, a single one" if classes == 2 and loss not in INTEGER_LABELS else ""
+    return "" if fits else f"{each}{one}, got {shape}"
 
 
-def _make(where: str, cls: Any, arguments: dict[str, Any]) -> Any:
+def _make(where: str, spec: Spec, group: str, own: dict[str, Any], **more: Any) -> Any:
+    """The object of a spec of a group of Keras' tables; `own` are classes in the place of Keras'."""
+    (name, arguments), *_ = spec.items()
+    cls = own.get(name) or getattr(_MODULES[group], name)
+    table = GROUPS[group].classes[name]
+    made = {key: _argument(f"{where}.{name}.{key}", table[key].kind, value, own) for key, value in arguments.items()}
     try:
-        return cls(**{key: _nested(key, value) for key, value in arguments.items()})
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"{where}: Keras refuses it: {_reason(error)}") from error
+        return cls(**made, **more)
+    except Exception as error:  # constructors raise errors of all kinds for values that they can't take
+        raise ConfigError(f"{where}.{name}: Keras refuses it: {_reason(error)}") from error
+
+
+def _argument(where: str, kind: str, value: Any, own: dict[str, Any]) -> Any:
+    """The value of an argument as Keras takes it: objects made of their specs, lists as tuples."""
+    group = _GROUP_OF.get(kind)
+    if group is not None and isinstance(value, dict):
+        return _make(where, value, group, own)
+    if group is not None and isinstance(value, list):
+        return [_make(f"{where}.{index}", each, group, own) for index, each in enumerate(value)]
+    return _tuples(value) if kind in ("sizes", "shape") else value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
 
 
 def _reason(error: Exception) -> str:
     """What Keras says, without its list of arguments."""
-    return one_line(str(error).partition("Arguments received by")[0])
+    return one_line(str(error).partition("Arguments received by")[0]) or type(error).__name__
 
 
-def _nested(key: str, value: Any) -> Any:
-    """An initialiser, constraint or regulariser given as {Class: {argument: value}}; anything else as it is."""
-    module = {
-        "initializer": keras.initializers,
-        "constraint": keras.constraints,
-        "regularizer": keras.regularizers,
-    }.get(key.rpartition("_")[2])
-    if module is None or not isinstance(value, dict):
-        return tuple(value) if key == "target_shape" else value
-    (name, arguments), *_ = value.items()
-    return getattr(module, name)(**arguments)
+_MODULES: dict[str, Any] = {
+    "layers": keras.layers,
+    "losses": keras.losses,
+    "optimizers": keras.optimizers,
+    "schedules": keras.optimizers.schedules,
+    "initializers": keras.initializers,
+    "regularizers": keras.regularizers,
+    "constraints": keras.constraints,
+}
+_GROUP_OF = {
+    "activation": "layers",
+    "cells": "layers",
+    "constraint": "constraints",
+    "initializer": "initializers",
+    "layer": "layers",
+    "layers": "layers",
+    "learning_rate": "schedules",
+    "regularizer": "regularizers",
+}
+"""What a spec under an argument of a kind is made of."""

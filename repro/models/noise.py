@@ -1,8 +1,8 @@
 """Random bits for dropout layers: where they come from, and Threefry as TensorFlow operations.
 
 A dropout layer asks `draw` for as many 16-bit numbers as its input has units. Who answers is decided by the context:
-the stacked engine draws the noise of a step for all replicas in one call and feeds each layer its part; the plain
-engine draws the same numbers one replica at a time; outside both a layer draws its own, as any Keras layer does.
+the stacked engine draws the noise of a step for all replicas in one call and feeds each layer its part; the other
+engines draw the same numbers one replica at a time; outside them a layer draws its own, as any Keras layer does.
 
 16 bits a unit meet a rate to 2^-17, and halve the cost of the generator.
 """
@@ -72,6 +72,18 @@ class Feed:
         return tf.reshape(self._rest.pop(0), shape)
 
 
+class ShortFeed(Feed):
+    """As `Feed`, for one replica whose batch may be short: a request gets the first rows of its tensor.
+
+    Args:
+        tensors: int32 (batch size, units) each.
+    """
+
+    def draw(self, shape: Any) -> tf.Tensor:
+        """The next tensor's first rows, as `shape`."""
+        return tf.reshape(self._rest.pop(0)[: shape[0]], shape)
+
+
 class Layout:
     """How the noise of one step of one replica is cut into the requests of its layers.
 
@@ -93,6 +105,11 @@ class Layout:
         planes = random_units(key, folds, step, self.counters)
         return list(tf.split(planes[:, : sum(self.sizes)], self.sizes, axis=1))
 
+    def draw_one(self, key: tf.Tensor, fold: tf.Tensor, step: tf.Tensor) -> list[tf.Tensor]:
+        """The noise of `step` for one fold: int32 tensors of shape (batch size, units), one a request."""
+        drawn = self.draw(key, tf.reshape(fold, [1]), step)
+        return [tf.reshape(part, (self.batch_size, units)) for part, units in zip(drawn, self.units, strict=True)]
+
 
 class ReplicaNoise:
     """The noise of one replica, drawn when asked for: what the plain engine runs under.
@@ -110,11 +127,10 @@ class ReplicaNoise:
 
     def draw(self, shape: Any) -> tf.Tensor:
         """The next request's noise; a short batch gets the first rows."""
-        drawn = self._layout.draw(tf.constant(self._key, tf.uint64), tf.constant([self._fold]), self._step())
+        drawn = self._layout.draw_one(tf.constant(self._key, tf.uint64), tf.constant(self._fold), self._step())
         index = self._request % len(self._layout.sizes)
         self._request += 1
-        rows = tf.reshape(drawn[index][0], (self._layout.batch_size, self._layout.units[index]))
-        return tf.reshape(rows[: shape[0]], shape)
+        return tf.reshape(drawn[index][: shape[0]], shape)
 
 
 def random_units(key: tf.Tensor, folds: tf.Tensor, step: tf.Tensor, counters: int) -> tf.Tensor:

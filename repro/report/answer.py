@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.analysis.figures import Figure
+from repro.analysis.figures import ExperimentSummary, Figure
 from repro.config.article import Claim
 from repro.report import text
 from repro.report.claim_words import claim_text, is_shown, verdict_words
+from repro.report.words import OWN, verdict_of
 from repro.verdicts.types import ClaimVerdict
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def answer(section: Section) -> str:
 
     Trials are not the article's experiments, so nothing is said of them.
     """
+    if section.name == OWN:
+        return " ".join(_lone(member.summary) for member in section.members)
     figures = article_figures(section.members)
     own = [row for row in section.claims if not row.claim.added and not row.trial]
     compared = [row for row in own if row.kind == "comparison"]
@@ -51,6 +54,8 @@ def answer(section: Section) -> str:
     first, *rest = told or ["nothing that the article reports has been run as it reports it"]
     first = f"over {_range(seeds)}, {first}" if seeds else first
     sentences = [f"{part[0].upper()}{part[1:]}." for part in (first, *rest)]
+    if any(figure.split == "train" for figure in figures):
+        sentences.append("What is scored on its own training rows says nothing of new data.")
     untested = sum(row.kind == "not tested" for row in own)
     if untested:
         more = "more " if told else ""
@@ -60,7 +65,7 @@ def answer(section: Section) -> str:
 
 
 def article_figures(members: Sequence[Member]) -> list[Figure]:
-    """The test figures that an article reports, each once: as the first experiment has it.
+    """The figures that an article reports of whole splits, each once: as the first experiment has it.
 
     An experiment that repeats the article's number under another protocol reports the same figure; a trial is not the
     article's experiment.
@@ -69,9 +74,20 @@ def article_figures(members: Sequence[Member]) -> list[Figure]:
     for member in members:
         for figure in member.summary.judged if not member.summary.trial else ():
             reported = figure.reported
-            if reported and figure.split == "test":
+            if reported and figure.split in (member.summary.split, "validation"):
                 found.setdefault((figure.metric, reported.value, reported.quote), figure)
     return list(found.values())
+
+
+def _lone(summary: ExperimentSummary) -> str:
+    """`my: test accuracy 83.21% ± 1.47% over 30 seeds; reported 83.59%: REPRODUCED.`"""
+    if summary.main is None:
+        return f"{summary.experiment}: no seed has a valid figure."
+    parts = [f"{text.main_name(summary)} {text.our_value(summary.main)} over {text.seeds(summary.main.over.n)}"]
+    for figure in summary.judged:
+        name = "" if figure is summary.main else f"{text.name_of(figure)} "
+        parts.append(f"{name}reported {text.article_number(figure)}: {verdict_of(figure)}")
+    return f"{summary.experiment}: {'; '.join(parts)}."
 
 
 def _numbers(figures: Sequence[Figure]) -> str:
@@ -91,8 +107,13 @@ def _numbers(figures: Sequence[Figure]) -> str:
 
 
 def _odd(figure: Figure) -> str:
-    loss = "a loss of " if figure.metric == "loss" else ""
-    theirs, ours = f"{loss}{text.article_number(figure)}", text.our_mean(figure)
+    of = (
+        ""
+        if figure.metric == "accuracy"
+        else f"{'an' if figure.metric == 'r2' else 'a'} {text.metric_name(figure.metric)} of "
+    )
+    where = "" if figure.split == "test" else f" ({text.name_of(figure)})"
+    theirs, ours = f"{of}{text.article_number(figure)}{where}", text.our_mean(figure)
     match figure.verdict:
         case "COMPATIBLE":
             judged = figure.judged
@@ -163,7 +184,7 @@ def _part(row: ClaimResult, judged: ClaimVerdict) -> str:
 
 def _size(value: float, claim: Claim, told: Callable[[float, bool], str] = text.magnitude) -> str:
     size = told(value, claim.metric == "accuracy")
-    return size if claim.metric == "accuracy" else f"{size} of loss"
+    return size if claim.metric == "accuracy" else f"{size} of {text.metric_name(claim.metric)}"
 
 
 def _range(seeds: Sequence[int]) -> str:

@@ -124,7 +124,7 @@ def _write_pages(
 ) -> tuple[Answer, ...]:
     from repro.analysis.claims import ClaimResult
     from repro.report.html import page
-    from repro.report.index_page import index_page
+    from repro.report.index_page import index_pages
     from repro.report.plots import draw_article
     from repro.report.sections import Member, sections_of
 
@@ -135,7 +135,8 @@ def _write_pages(
     claims = {section.name: results.dump_python(section.claims, mode="json") for section in sections}
     content = {"answers": ANSWERS.dump_python(answers, mode="json"), "claims": claims}
     drawn = {section.name: draw_article(section) for section in sections}
-    pages = {"README.md": index_page(sections).encode(), "report.html": page(sections, drawn).encode()}
+    pages = {name: content.encode() for name, content in index_pages(sections).items()}
+    pages["report.html"] = page(sections, drawn).encode()
     pages |= {f"{name}.svg": content for name, content in drawn.items()}
     write_sealed(out / CLAIMS, content, pages, made_from)
     return answers

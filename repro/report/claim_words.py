@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from repro.analysis.claims import ClaimResult
 
 RELATIONS = {"greater": ">", "less": "<", "equivalent": "≈"}
+ROWS_NOT_KNOWN = "not known, since seeds are not judged on the same rows, each once"
 SHOWN = ("CLAIM HOLDS", "OPPOSITE HOLDS")
 
 
@@ -75,22 +76,25 @@ def difference(row: ClaimResult) -> str:
     if judged is None:
         return ""
     points = claim.metric == "accuracy"
-    means = [text.number(mean, points, 2 if points else 4) for mean in judged.means]
+    means = [text.number(mean, points, 2 if points else text.decimals(*judged.means)) for mean in judged.means]
     if claim.contrast:
         terms = [f"{name} ({mean})" for name, mean in zip(row.experiments, means, strict=True)]
         told = _against_zero(text.distance(judged.difference, judged.interval, points))
         return f"{_weighted(judged.weights, terms)} is {told}"
     if is_shown(judged):
         verb = "raises" if judged.difference > 0 else "lowers"
-        told = f"{verb} {_metric(claim)} by {text.magnitude(judged.difference, points)}"
+        told = f"{verb} {_metric(row)} by {text.magnitude(judged.difference, points)}"
         told += "" if judged.interval is None else f" ({text.sizes(judged.interval, points)})"
     else:
-        told = f"{_metric(claim)} is {text.distance(judged.difference, judged.interval, points)}"
+        told = f"{_metric(row)} is {text.distance(judged.difference, judged.interval, points)}"
     return f"{told}: {' against '.join(means)}"
 
 
-def _metric(claim: Claim) -> str:
-    return "accuracy" if claim.metric == "accuracy" else "the test loss"
+def _metric(row: ClaimResult) -> str:
+    metric, split = row.claim.metric, row.split
+    if metric != "accuracy":
+        return f"the {text.figure_name(metric, split)}"
+    return "accuracy" if split == "test" else text.figure_name(metric, split)
 
 
 def _against_zero(told: str) -> str:
@@ -183,6 +187,8 @@ def facts(row: ClaimResult) -> list[tuple[str, str]]:
     lines = [(f"on these rows ({level})", difference(row))]
     if judged.beyond:
         lines.append(("beyond these rows (95% interval)", beyond(judged.beyond, metric, claim.contrast is not None)))
+    elif not row.knows_rows:
+        lines.append(("beyond these rows", ROWS_NOT_KNOWN))
     if judged.size is not None:
         lines.append(("size, in standard deviations of a run", f"{abs(judged.size):.2f}"))
     runs = "pairs" if len(judged.weights) == 2 else "seeds"
@@ -229,7 +235,7 @@ def pairing(rows: Sequence[ClaimResult]) -> str:
 
 
 def _resolution(row: ClaimResult, margin: float) -> str:
-    metric = _metric(row.claim)
+    metric = _metric(row)
     if not margin:
         return f"{metric[0].upper()}{metric[1:]} has no resolution: {row.margin_from}."
     return f"Resolution {text.resolution(margin, row.claim.metric == 'accuracy')}: {row.margin_from}."

@@ -1,4 +1,8 @@
-"""`results/README.md`: the answers first, then all verdicts, then article by article what they rest on."""
+"""`results/README.md`: the answers first, then all verdicts, then article by article what they rest on.
+
+Where there are more articles than one reads in one go, it is a table with one line an article, and what else there is
+to say of an article stands on a page of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,33 @@ from collections.abc import Sequence
 from repro.analysis.claims import ClaimResult
 from repro.analysis.figures import ExperimentSummary
 from repro.report import claim_words, text, words
-from repro.report.answer import answer
+from repro.report.answer import answer, article_figures
 from repro.report.markdown import URL, bold, bullets, code, plain, table
 from repro.report.sections import Member, Section
 
+MANY = 6
+"""So many articles have pages of their own."""
 
-def index_page(sections: Sequence[Section]) -> str:
-    """The index of a results folder."""
-    parts = [
+
+def index_pages(sections: Sequence[Section]) -> dict[str, str]:
+    """The index of a results folder and the pages that it needs beside it, by file name."""
+    if len(sections) < MANY:
+        return {"README.md": _index(sections)}
+    return {"README.md": _overview(sections)} | {f"{section.name}.md": _page(section) for section in sections}
+
+
+def _opening() -> list[str]:
+    return [
         "# Results",
         "Published figures and claims against ours. Each of our values is a mean over independently seeded runs; "
         "what stands after a ± is said beside it. The same in one file: [report.html](report.html); for machines: "
         "[claims.json](claims.json).",
     ]
+
+
+def _index(sections: Sequence[Section]) -> str:
+    """Everything on one page."""
+    parts = _opening()
     if not sections:
         return "\n\n".join([*parts, "No experiment is stored here yet."]) + "\n"
     parts += [_answer(section) for section in sections]
@@ -27,9 +45,51 @@ def index_page(sections: Sequence[Section]) -> str:
     if any(section.claims for section in sections):
         parts += ["## Claims", _claims_index(sections)]
     parts += [part for section in sections for part in _article(section)]
-    parts += ["## How to read it", "### A number", bullets(words.READING_NUMBERS)]
-    parts += ["### A comparison", bullets(words.READING_CLAIMS)]
+    return "\n\n".join([*parts, *_reading(any(section.claims for section in sections))]) + "\n"
+
+
+def _overview(sections: Sequence[Section]) -> str:
+    """One line an article."""
+    header = ["article", "published", "experiments", "it reports", "its numbers", "its claims"]
+    rows = [_line(section) for section in sections]
+    return "\n\n".join([*_opening(), table(header, rows), *_reading(True)]) + "\n"
+
+
+def _line(section: Section) -> list[str]:
+    article, figures = section.article, article_figures(section.members)
+    reported = list(dict.fromkeys(text.article_number(figure) for figure in figures))
+    more = f" and {len(reported) - SHOWN} more" if len(reported) > SHOWN else ""
+    untested = sum(row.kind == "not tested" for row in section.claims)
+    claims = _counted([claim_words.verdict(row) for row in section.claims if row.kind == "comparison"])
+    return [
+        f"[{plain(section.title)}]({section.name}.md)",
+        plain(article.published) if article and article.published else "–",
+        str(len(section.members)),
+        ", ".join(reported[:SHOWN]) + more or "–",
+        _counted([words.verdict_of(figure) for figure in figures]) or "–",
+        "; ".join(part for part in (claims, f"{untested} not tested here" if untested else "") if part) or "–",
+    ]
+
+
+SHOWN = 4
+"""Figures of an article that its line shows, at most."""
+
+
+def _counted(verdicts: Sequence[str]) -> str:
+    return ", ".join(f"{count} {verdict}" for verdict, count in words.counted(verdicts))
+
+
+def _page(section: Section) -> str:
+    """Everything on one article."""
+    title, *rest = _article(section)
+    parts = [title.removeprefix("#"), _answer(section), "### Numbers", _numbers([section]), *_resolutions([section])]
+    parts += [*rest, *_reading(bool(section.claims)), "All results: [index](README.md)."]
     return "\n\n".join(parts) + "\n"
+
+
+def _reading(claims: bool) -> list[str]:
+    parts = ["## How to read it", "### A number", bullets(words.READING_NUMBERS)]
+    return [*parts, "### A comparison", bullets(words.READING_CLAIMS)] if claims else parts
 
 
 def _answer(section: Section) -> str:
@@ -52,7 +112,9 @@ def _numbers(sections: Sequence[Section]) -> str:
             row += [text.rank_of(figure), text.resolution_of(figure)]
             rows.append([*row, f"{figure.over.n} ({lost})" if lost else str(figure.over.n)])
         if not member.summary.shown:
-            rows.append([where, "test accuracy", "NOT JUDGED", *["–"] * 6, f"0 ({lost})" if lost else "0"])
+            rows.append(
+                [where, text.main_name(member.summary), "NOT JUDGED", *["–"] * 6, f"0 ({lost})" if lost else "0"]
+            )
     return table(header, rows)
 
 

@@ -14,18 +14,19 @@ from typing import Any
 
 from repro.files import digest, pretty, sha256, write
 
-PLOT = re.compile(r"[a-z0-9][a-z0-9_-]*\.svg")
+PLOT = re.compile(r"[a-z0-9_][a-z0-9_-]*\.svg")
+GOES = re.compile(r"[a-z0-9_][a-z0-9_-]*\.(svg|md)")
 """Files that go once nothing vouches for them any more; other names are always written again."""
 
 
 def write_sealed(path: Path, content: dict[str, Any], files: Mapping[str, bytes], made_from: str) -> None:
     """Write files, and last the one at `path`, beside them, that vouches for them and for its own content.
 
-    A plot that was vouched for, and is not among `files`, goes if it is still as it was written.
+    A plot or page that was vouched for, and is not among `files`, goes if it is still as it was written.
     """
     for name, sha in _vouched(path).items():
         old = path.parent / name
-        if PLOT.fullmatch(name) and name not in files and _is(old, sha):
+        if GOES.fullmatch(name) and name not in files and _is(old, sha):
             old.unlink()
     for name, data in files.items():
         write(path.parent / name, data)

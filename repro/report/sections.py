@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from repro.analysis.claims import ClaimResult, judge_article
 from repro.analysis.figures import ExperimentSummary
 from repro.config.article import Article
+from repro.report.words import OWN, OWN_TITLE
 from repro.results.stored import StoredExperiment
 
 
@@ -36,7 +37,7 @@ class Section:
     @property
     def title(self) -> str:
         """The article's title, or its name where the title is not known."""
-        return self.article.title if self.article else self.name
+        return self.article.title if self.article else OWN_TITLE if self.name == OWN else self.name
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -48,22 +49,24 @@ class Section:
 def sections_of(members: Sequence[Member], articles: Mapping[str, Article]) -> list[Section]:
     """Experiments by article, each group in the order in which its article lists them.
 
-    The articles come by when they were published, then by name; those of which that is not known come last.
+    The articles come by when they were published, then by name; those of which that is not known come last, and after
+    them what belongs to no article.
     `articles`: those that are known, by name.
     """
     stored = {each.name: each.stored for each in members}
     summaries = {each.name: each.summary for each in members}
     made = []
-    for name in sorted({each.summary.article for each in members}, key=lambda name: _when(name, articles)):
+    names = {each.summary.article or OWN for each in members}
+    for name in sorted(names, key=lambda name: _when(name, articles)):
         article = articles.get(name)
         order = list(article.experiments) if article else []
-        own = [each for each in members if each.summary.article == name]
+        own = [each for each in members if (each.summary.article or OWN) == name]
         own.sort(key=lambda each: (order.index(each.name) if each.name in order else len(order), each.name))
         claims = judge_article(article, stored, summaries) if article else ()
         made.append(Section(name, article, tuple(own), claims))
     return made
 
 
-def _when(name: str, articles: Mapping[str, Article]) -> tuple[bool, str, str]:
+def _when(name: str, articles: Mapping[str, Article]) -> tuple[bool, bool, str, str]:
     published = articles[name].published if name in articles else ""
-    return not published, published, name
+    return name == OWN, not published, published, name

@@ -16,21 +16,30 @@ PLOTS = {
 ARTICLE_PLOT = "Every seed of every experiment, our mean, the accepted range, and the article's value"
 
 
+METRICS = {
+    "mean_squared_error": "mean squared error",
+    "mean_absolute_error": "mean absolute error",
+    "root_mean_squared_error": "root mean squared error",
+    "r2": "R²",
+}
+"""Metrics in words, where their name is not one."""
+
+
 def as_percent(figure: Figure) -> bool:
     """Accuracies are shown as the article shows them; a percentage where it gives none."""
     return figure.metric == "accuracy" and (figure.reported is None or figure.reported.unit == "percent")
 
 
-def number(value: float, percent: bool, decimals: int) -> str:
-    """A value in stored units, as text."""
-    return f"{100 * value:.{decimals}f}%" if percent else f"{value:.{decimals}f}"
+def number(value: float, percent: bool, shown: int) -> str:
+    """A value in stored units, as text with so many decimals."""
+    return f"{100 * value:.{shown}f}%" if percent else f"{value:.{shown}f}"
 
 
-def interval(pair: Interval | None, percent: bool, decimals: int) -> str:
+def interval(pair: Interval | None, percent: bool, shown: int) -> str:
     """`low to high`, or a dash."""
     if pair is None:
         return "–"
-    low, high = (number(value, percent, decimals).rstrip("%") for value in pair)
+    low, high = (number(value, percent, shown).rstrip("%") for value in pair)
     return f"{low} to {high}{'%' if percent else ''}"
 
 
@@ -40,10 +49,17 @@ def figure_interval(figure: Figure, pair: Interval | None) -> str:
 
 
 def decimals_of(figure: Figure) -> int:
-    """Decimals of our values: four; of a percentage as many as the article prints, but two to four."""
+    """Decimals of our values: `decimals`; as many as the article prints, up to four; of a percentage two at least."""
     if not as_percent(figure):
-        return 4
+        printed_too = 0 if figure.reported is None else min(figure.reported.printed_decimals, 4)
+        return max(decimals(figure.over.mean), printed_too)
     return 2 if figure.reported is None else min(max(figure.reported.printed_decimals, 2), 4)
+
+
+def decimals(*values: float) -> int:
+    """Decimals of values that are no percentages: four, and one less for each digit more than one before the point."""
+    largest = max(map(abs, values))
+    return next((4 - power for power in range(4) if largest < 10 ** (power + 1)), 0)
 
 
 def article_number(figure: Figure) -> str:
@@ -71,8 +87,13 @@ def our_value(figure: Figure) -> str:
     return f"{our_mean(figure)} ± {number(figure.over.sd, as_percent(figure), decimals_of(figure))}"
 
 
-def accuracy(summary: ExperimentSummary | None) -> str:
-    """Our test accuracy, or that there is none."""
+def main_name(summary: ExperimentSummary) -> str:
+    """What tables lead with: `test accuracy`."""
+    return figure_name(summary.metric, summary.split)
+
+
+def main_value(summary: ExperimentSummary | None) -> str:
+    """Our value of it, or that there is none."""
     return our_value(summary.main) if summary and summary.main else "none"
 
 
@@ -86,23 +107,29 @@ def distance(value: float, pair: Interval | None, points: bool) -> str:
         return told
     low, high = pair
     if low < 0 < high:
-        return f"{told} ({_bare(low, points)} lower to {_bare(high, points)} higher)"
+        shown = _decimals(points, low, high)
+        return f"{told} ({_bare(low, points, shown)} lower to {_bare(high, points, shown)} higher)"
     return f"{told} ({sizes(pair, points)})"
 
 
 def sizes(pair: Interval, points: bool) -> str:
     """The sizes in an interval on one side of 0, the smaller first and without a sign: `1.02 to 2.35`."""
     near, far = sorted(abs(end) for end in pair)
-    return f"{_bare(near, points)} to {_bare(far, points)}"
+    shown = _decimals(points, far)
+    return f"{_bare(near, points, shown)} to {_bare(far, points, shown)}"
 
 
 def magnitude(value: float, points: bool) -> str:
     """The size of a difference, whatever its direction: `1.14 points`, `0.0531`."""
-    return _bare(value, points) + (" points" if points else "")
+    return _bare(value, points, _decimals(points, value)) + (" points" if points else "")
 
 
-def _bare(value: float, points: bool) -> str:
-    return f"{100 * abs(value):.2f}" if points else f"{abs(value):.4f}"
+def _decimals(points: bool, *values: float) -> int:
+    return 2 if points else decimals(*values)
+
+
+def _bare(value: float, points: bool, shown: int) -> str:
+    return f"{100 * abs(value) if points else abs(value):.{shown}f}"
 
 
 def _direction(value: float) -> str:
@@ -124,7 +151,7 @@ def resolution_of(figure: Figure) -> str:
 
 def resolution(value: float, points: bool) -> str:
     """A resolution: `1.225 points`, `1.00 points`, `0.00695`. Half of a printed difference has one decimal more."""
-    exact = f"{100 * value:.3f}" if points else f"{value:.5f}"
+    exact = f"{100 * value:.3f}" if points else f"{value:.{decimals(value) + 1}f}"
     return exact.removesuffix("0") + (" points" if points else "")
 
 
@@ -149,8 +176,24 @@ def folds_spread(figure: Figure) -> str:
 
 
 def name_of(figure: Figure | Listing) -> str:
-    """`test accuracy`, `loss of the step's own batch`."""
-    return f"{figure.metric} of the step's own batch" if figure.split == "batch" else f"{figure.split} {figure.metric}"
+    """`figure_name` of a figure."""
+    return figure_name(figure.metric, figure.split)
+
+
+def metric_name(metric: str) -> str:
+    """A metric in words."""
+    return METRICS.get(metric, metric)
+
+
+def figure_name(metric: str, split: str) -> str:
+    """`test accuracy`, `validation loss`, `accuracy on its own training rows`, `loss of the step's own batch`."""
+    name = metric_name(metric)
+    match split:
+        case "batch":
+            return f"{name} of the step's own batch"
+        case "train":
+            return f"{name} on its own training rows"
+    return f"{split} {name}"
 
 
 def seeds(count: int) -> str:
@@ -159,7 +202,7 @@ def seeds(count: int) -> str:
 
 
 def amount(value: float, metric: str) -> str:
-    """A size of differences: `0.53 points` of accuracy, four decimals of a loss."""
+    """A size of differences: `0.53 points` of accuracy, `0.0531` of a loss."""
     return magnitude(value, metric == "accuracy")
 
 

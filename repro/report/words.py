@@ -12,6 +12,9 @@ from repro.report import text
 if TYPE_CHECKING:
     from repro.report.sections import Member
 
+OWN, OWN_TITLE = "_own", "Experiments of your own"
+"""The section of experiments that belong to no article. No article can be called so."""
+
 Tone = Literal["holds", "partly", "fails", "open", "none"]
 
 AT_THE_EDGE = "COMPATIBLE, AT THE EDGE"
@@ -82,7 +85,8 @@ def resolutions(members: Sequence[Member]) -> list[str]:
     for member in members:
         for figure in member.summary.judged:
             if figure.margin_reason:
-                where = member.name if figure.metric == "accuracy" else f"{member.name} ({figure.metric})"
+                metric = text.metric_name(figure.metric)
+                where = member.name if metric == "accuracy" else f"{member.name} ({metric})"
                 found.setdefault((text.resolution_of(figure), figure.margin_reason), []).append(where)
     return [f"{size} ({', '.join(names)}): {reason}" for (size, reason), names in found.items()]
 
@@ -169,6 +173,16 @@ def explanations(summary: ExperimentSummary) -> list[str]:
         lines.append(
             "Steps count from 0: the test accuracy of step k is measured after k + 1 updates, the loss of its batch "
             "before its update."
+        )
+    if summary.split == "train":
+        lines.append(
+            f"The {text.main_name(summary)}: no row was held out. It says how well the model fits the rows that it was "
+            "trained on, and is not its accuracy on new data."
+        )
+    if summary.fresh_rows:
+        lines.append(
+            "Every seed holds out test rows of its own, so the spread over seeds has in it which rows were drawn, and "
+            "which rows are right is not kept."
         )
     if summary.folds > 1:
         lines.append(

@@ -48,8 +48,16 @@ class DataUsed(Frozen):
     rows: int
     """Rows of the training part: all rows where there is no test part."""
     test_rows: int
-    classes: int
+    classes: int | None
+    """None where the target is a number."""
     sha256: dict[str, str]
+
+    def knows_rows(self, experiment: Experiment) -> bool:
+        """Whether it is known which rows a seed of an experiment on this data predicts right.
+
+        Not where every seed is judged on rows of its own, nor where targets are numbers, which are not right or wrong.
+        """
+        return experiment.protocol.same_rows and self.classes is not None
 
 
 class Conditions(Frozen):
@@ -91,7 +99,7 @@ class Made(Frozen):
 class Provenance(Frozen):
     """What is stored beside the records of an experiment."""
 
-    version: Literal[3] = 3
+    version: Literal[4] = 4
     experiment: Experiment
     """As it was run."""
     article: Article | None
@@ -100,6 +108,8 @@ class Provenance(Frozen):
     """What an accuracy may differ by without changing a conclusion, as the configs had it then."""
     config: str
     """The file as the command line names it."""
+    engine: str = "auto"
+    """As the command line has to name it: `auto` where that is the one in `made`."""
     overrides: tuple[str, ...]
     """What was set on the command line, as KEY=VALUE: with any, it is a trial and not the article's experiment."""
     runs: str
@@ -120,7 +130,7 @@ class Provenance(Frozen):
     @property
     def command(self) -> str:
         """What makes these results again."""
-        return command(self.config, self.overrides, self.made.engine)
+        return command(self.config, self.overrides, self.engine)
 
     @property
     def trial(self) -> str:
@@ -130,7 +140,7 @@ class Provenance(Frozen):
 
 def command(config: str, overrides: Sequence[str], engine: str) -> str:
     """The command line that runs an experiment."""
-    named = [] if engine == "stacked" else [f"--engine {engine}"]
+    named = [] if engine == "auto" else [f"--engine {engine}"]
     return " ".join(["repro run", shlex.quote(config), *_options(overrides), *named])
 
 
@@ -165,6 +175,14 @@ def read_provenance(folder: Path) -> Provenance:
     return provenance
 
 
+class _Absent:
+    def __repr__(self) -> str:
+        return "not given"
+
+
+ABSENT = _Absent()
+"""In the place of what one of the two has not got; of the config, what is as it is by default."""
+
 LONGEST = 100
 """Characters of a value that are shown."""
 
@@ -179,7 +197,7 @@ def changes(old: Conditions, new: Conditions) -> tuple[str, ...]:
 def _differences(old: Any, new: Any, path: str) -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted({*old, *new})
-        return [line for key in keys for line in _differences(old.get(key), new.get(key), f"{path}.{key}")]
+        return [line for k in keys for line in _differences(old.get(k, ABSENT), new.get(k, ABSENT), f"{path}.{k}")]
     if isinstance(old, list) and isinstance(new, list):
         if len(old) == len(new):
             pairs = zip(old, new, strict=True)

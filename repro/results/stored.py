@@ -61,13 +61,14 @@ class StoredExperiment:
         """Which rows each seed predicted right at the judged evaluation."""
         return read_correct(self.correct)
 
-    def valid(self, metric: str, split: str = "test") -> DataFrame:
-        """A metric at the judged evaluation: one row a valid seed, one column a fold."""
-        return valid_seeds(self.frame, metric, split, self.experiment.protocol.judged_step)
+    def valid(self, metric: str, split: str | None = None) -> DataFrame:
+        """A metric at the judged evaluation, of the judged split by default; a row a valid seed, a column a fold."""
+        protocol = self.experiment.protocol
+        return valid_seeds(self.frame, metric, split or protocol.judged_split, protocol.judged_step)
 
-    def values(self, metric: str) -> Floats:
-        """(n,) a metric on the test data at the judged evaluation, one of each valid seed: the mean over its folds."""
-        return np.asarray(self.valid(metric).mean(axis=1), np.float64)
+    def values(self, metric: str, split: str | None = None) -> Floats:
+        """(n,) what `valid` has of each seed: the mean over its folds."""
+        return np.asarray(self.valid(metric, split).mean(axis=1), np.float64)
 
     @property
     def seconds(self) -> float:
@@ -75,8 +76,16 @@ class StoredExperiment:
         return self.provenance.made.cell_seconds / max(1, len(self.records))
 
     @property
+    def knows_rows(self) -> bool:
+        """Whether `correct_rows` can say which rows were right: all seeds are judged on the same rows, of classes."""
+        return self.provenance.made.data.knows_rows(self.experiment)
+
+    @property
     def tested_rows(self) -> int:
-        """Rows that a test accuracy is measured on: the test part, or every row once in a cross-validation."""
+        """Rows that the judged figure is measured on: the test part, or every row once in a cross-validation.
+
+        0 for given splits, which only their files tell.
+        """
         data = self.provenance.made.data
         return self.experiment.protocol.tested_rows(data.rows, data.test_rows)
 
@@ -101,9 +110,9 @@ def read_stored(out: Path, name: str) -> StoredExperiment:
         stored = StoredExperiment(folder, provenance, runs.decode(), correct)
         _ = stored.records
         file = CORRECT
-        rows = stored.correct_rows.rows.shape[1]
-        if rows != stored.tested_rows:
-            raise ValueError(f"expected {stored.tested_rows} test rows, got {rows}")
+        rows, expected = stored.correct_rows.rows.shape[1], stored.tested_rows if stored.knows_rows else 0
+        if rows != expected:
+            raise ValueError(f"expected {expected} test rows, got {rows}")
     except ValueError as error:  # vouched for by somebody else
         raise MachineError(f"{folder / file}: {error}; run the experiment again") from error
     return stored

@@ -1,8 +1,8 @@
-"""What the engines share: how a plan is followed from one evaluation to the next, and what both start from."""
+"""What the engines share: how a plan is followed from one evaluation to the next, and what all start from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,21 +11,41 @@ import numpy as np
 import tensorflow as tf
 
 from repro.config.schema import Experiment
-from repro.models import build, noise
+from repro.datasets import Part
+from repro.datasets.base import RowType, aligned
+from repro.errors import ConfigError
+from repro.models import noise
+from repro.models.scores import Scores
+from repro.models.state import InitialStates, State
 from repro.results.records import Record
 from repro.training import randomness
+from repro.training.callbacks import Watch, watched_split
 from repro.training.plan import Plan, Point, Replica, evaluation_points
 
 Figures = Mapping[str, np.ndarray]
-"""`loss` and `accuracy` of some replicas: float64 of shape (replicas,) each."""
+"""The loss and other figures of some replicas: float64 of shape (replicas,) each."""
+
+Data = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
+"""Inputs (rows, *shape of a row), uint8, float32 or int32; labels (rows,); the number that inputs are divided by."""
+
+EVALUATION_BATCH = 100
+"""Rows that a single replica evaluates at once: the activations of larger batches leave the cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The figures of a split, and of each replica which of its rows are predicted right, bool (rows,)."""
+
+    figures: Figures
+    right: Sequence[np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
     """What training came to: records, and whether each tested row was predicted right at the judged evaluation.
 
-    `correct`: bool, one for each row that the plan tests. Rows that these replicas do not test are False, so that
-    the parts of a cell add up.
+    `correct`: bool, one for each row that the plan tests; none where it says that rows are not told apart. Rows that
+    these replicas do not test are False, so that the parts of a cell add up.
     """
 
     records: tuple[Record, ...]
@@ -45,36 +65,100 @@ class Engine(Protocol):
         """All replicas of a cell."""
 
 
+class Training(Protocol):
+    """Replicas in training."""
+
+    def advance(self, start: int, stop: int) -> Figures:
+        """Run the updates start, ..., stop - 1; returns the means over the rows of their batches."""
+
+    def finish(self) -> None:
+        """The last update has been run: what an optimizer does then, such as to put averages in the weights' place."""
+
+    def evaluate(self, split: str) -> Evaluation:
+        """A split that the replicas name, without dropout."""
+
+
 def follow(
-    experiment: Experiment,
-    plan: Plan,
-    replicas: Sequence[Replica],
-    advance: Callable[[int, int], Figures],
-    evaluate: Callable[[str], Figures],
-    correct: Callable[[], Sequence[np.ndarray]],
+    experiment: Experiment, plan: Plan, replicas: Sequence[Replica], training: Training, watch: Watch | None = None
 ) -> Trained:
     """Train replicas with the same evaluation points from start to end.
 
     Args:
-        advance: runs the updates start, ..., stop - 1 and returns figures of their batches.
-        evaluate: returns the figures of a split that `replicas` name, without dropout.
-        correct: returns, for each replica, which of its test rows are predicted right: bool (rows,), without dropout.
+        watch: callbacks of a single replica. Where there are any, training goes epoch by epoch until they stop it,
+            and the judged evaluation is the one after that, of the weights that they restore.
     """
-    records: list[Record] = []
-    right = np.zeros(plan.tested, np.bool_)
-    folds = [replica.fold for replica in replicas]
-    for start, stop, point in segments(plan, evaluation_points(experiment, replicas[0].steps_per_epoch)):
-        figures = advance(start, stop)
-        if point is None:
-            continue
-        if plan.tracked:
-            records += _records(folds, point, plan.tracked, figures)
-        for split in replicas[0].evaluated:
-            records += _records(folds, point, split, evaluate(split))
-        if point.judged:
-            for replica, rows in zip(replicas, correct(), strict=True):
-                right[plan.tested_rows(replica)] = rows
-    return Trained(tuple(records), right)
+    notes = _Notes(experiment, plan, replicas, training)
+    points = evaluation_points(experiment, replicas[0].steps_per_epoch)
+    if watch is None:
+        for start, stop, point in segments(plan, points):
+            figures = training.advance(start, stop)
+            if stop == points[-1].updates:
+                training.finish()
+            if point is not None:
+                notes.take(point, figures)
+    else:
+        _follow_epochs(experiment, replicas[0], watch, points, notes)
+    return Trained(tuple(notes.records), notes.right)
+
+
+def _follow_epochs(
+    experiment: Experiment, replica: Replica, watch: Watch, points: Sequence[Point], notes: _Notes
+) -> None:
+    if experiment.protocol.evaluate_at_steps:
+        raise ConfigError(
+            f"{experiment.name}: training: expected callbacks or evaluate_at_steps, got both: callbacks go by epochs"
+        )
+    watched = watched_split(experiment)
+    steps, at = replica.steps_per_epoch, {point.updates: point for point in points}
+    for epoch in range(experiment.training.epochs):
+        updates = (epoch + 1) * steps
+        figures = notes.training.advance(epoch * steps, updates)
+        logs = {name: float(value[0]) for name, value in figures.items()}
+        if watched:
+            seen = notes.training.evaluate(watched).figures
+            logs |= {f"val_{name}": float(value[0]) for name, value in seen.items()}
+        stopped = watch.epoch_ended(epoch, logs)
+        if stopped or epoch + 1 == experiment.training.epochs:
+            notes.training.finish()
+            watch.training_ended()
+            notes.take(Point(updates, updates - 1, epoch + 1, judged=True), figures)
+            return
+        if updates in at:
+            notes.take(at[updates], figures)
+
+
+class _Notes:
+    """Records of some replicas, and which of their tested rows are right."""
+
+    def __init__(self, experiment: Experiment, plan: Plan, replicas: Sequence[Replica], training: Training) -> None:
+        self.training = training
+        self.records: list[Record] = []
+        self.right = np.zeros(plan.tested or 0, np.bool_)
+        self._judged = experiment.protocol.judged_split
+        self._kept = {"loss", *experiment.figures}
+        self._plan = plan
+        self._replicas = replicas
+
+    def take(self, point: Point, figures: Figures) -> None:
+        """Evaluate the replicas at a point; `figures` are those of the updates before it."""
+        if self._plan.tracked:
+            # The accuracy of one batch of training rows says nothing worth keeping.
+            names = {"loss"} if self._plan.tracked == "batch" else self._kept
+            self._note(point, self._plan.tracked, {name: figures[name] for name in figures if name in names})
+        for split in self._replicas[0].evaluated:
+            evaluation = self.training.evaluate(split)
+            self._note(point, split, evaluation.figures)
+            if point.judged and split == self._judged and self._plan.tested is not None:
+                for replica, rows in zip(self._replicas, evaluation.right, strict=True):
+                    self.right[self._plan.tested_rows(replica)] = rows
+
+    def _note(self, point: Point, split: str, figures: Figures) -> None:
+        self.records += [
+            Record(replica.fold, point.epoch, point.step, split, metric, float(f"{value:.9g}"))
+            for metric, values in figures.items()
+            if metric in self._kept
+            for replica, value in zip(self._replicas, values, strict=True)
+        ]
 
 
 def segments(plan: Plan, points: Iterable[Point]) -> Iterator[tuple[int, int, Point | None]]:
@@ -91,43 +175,52 @@ def segments(plan: Plan, points: Iterable[Point]) -> Iterator[tuple[int, int, Po
         start = point.updates
 
 
-def _records(folds: Sequence[int], point: Point, split: str, figures: Figures) -> list[Record]:
-    return [
-        Record(fold, point.epoch, point.step, split, metric, float(f"{value:.9g}"))
-        for metric, values in figures.items()
-        for fold, value in zip(folds, values, strict=True)
-        if not (split == "batch" and metric == "accuracy")  # one batch of training rows says nothing worth keeping
-    ]
+def evaluation(
+    measured: Scores, loss: np.ndarray, labels: Sequence[np.ndarray], outputs: Sequence[np.ndarray]
+) -> Evaluation:
+    """What the outputs of some replicas come to.
+
+    Args:
+        loss: float64 (replicas,).
+        labels: of each replica, (rows,), int32 classes, or float32 numbers, of which none is right or wrong.
+        outputs: of each replica, float32 (rows, units).
+    """
+    each = [measured.of_outputs(*pair) for pair in zip(labels, outputs, strict=True)]
+    figures = {name: np.array([found[name] for found in each]) for name in measured.figures}
+    right = [measured.right(y, tf.constant(found)).numpy() > 0 for y, found in zip(labels, outputs, strict=True)]
+    return Evaluation({"loss": loss, **figures}, right)
 
 
-def cell_weights(model: keras.Model, plan: Plan, fold: int) -> list[np.ndarray]:
-    """Initial weights of one replica, the same for either engine."""
-    seeds = randomness.weight_seeds(plan.base_seed, plan.seed, fold, len(model.trainable_variables))
-    return build.initial_weights(model, seeds)
+def initial_state(states: InitialStates, plan: Plan, fold: int) -> State:
+    """What one replica begins with, the same for every engine."""
+    return states.draw(
+        randomness.weight_seeds(plan.base_seed, plan.seed, fold, states.seeds),
+        randomness.generator_states(plan.base_seed, plan.seed, fold, states.generators),
+    )
 
 
-def noise_layout(model: keras.Model, input_shape: Sequence[int], batch_size: int) -> noise.Layout:
+def units_of(model: keras.Model, inputs: RowType) -> int:
+    """Output units of a model of rows of `inputs`."""
+    return int(model(np.zeros((1, *inputs.shape), inputs.dtype)).shape[-1])
+
+
+def noise_layout(model: keras.Model, inputs: RowType, batch_size: int) -> noise.Layout:
     """The noise that one step of the model asks for."""
     recorder = noise.Recorder()
     with noise.noise_from(recorder):
-        model(np.zeros((1, *input_shape), np.float32), training=True)
+        model(np.zeros((1, *inputs.shape), inputs.dtype), training=True)
     return noise.Layout(batch_size, recorder.units)
 
 
-def accuracy_of(loss: keras.losses.Loss) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    """Which rows are predicted right, as Keras' metric "accuracy" that goes with a loss counts them.
+def data_of(part: Part, divide_by: float) -> Data:
+    """A part of a data set for a program, over its arrays' own memory: all workers share the pages of a mapped file.
 
-    Returns a function of labels (rows,) and outputs (rows, units) to float32 (rows,): 1 where right. One output unit
-    is right on its side of a probability of 0.5 (Keras compares logits with 0.5 too; here a logit is compared with
-    0), several by the largest.
+    TensorFlow aborts the process on memory that is not aligned, hence the copy of an array that is not ours.
     """
-    threshold = 0.0 if loss.get_config().get("from_logits") else 0.5
+    x = tf.experimental.dlpack.from_dlpack(aligned(part.x).__dlpack__())
+    return x, tf.constant(part.y), tf.constant(divide_by)
 
-    def right(labels: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
-        if outputs.shape[-1] == 1:
-            predicted = tf.cast(outputs[:, 0] > threshold, tf.int32)
-        else:
-            predicted = tf.argmax(outputs, axis=-1, output_type=tf.int32)
-        return tf.cast(predicted == tf.cast(labels, tf.int32), tf.float32)
 
-    return right
+def as_inputs(x: tf.Tensor, divide_by: tf.Tensor, inputs: RowType) -> tf.Tensor:
+    """Rows as the model takes them: numbers of words as they are, anything else divided, float32."""
+    return tf.cast(x, tf.int32) if inputs.dtype == "int32" else tf.cast(x, tf.float32) / divide_by

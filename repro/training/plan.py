@@ -1,14 +1,20 @@
-"""What a cell is going to do, in NumPy: rows, batches, evaluation points. Both engines carry out the same plan."""
+"""What a cell is going to do, in NumPy: rows, batches, evaluation points. All engines carry out the same plan."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from repro.config.schema import Experiment, StratifiedKFold
-from repro.datasets import Dataset, DatasetInfo, Part
-from repro.datasets.splits import stratified_k_fold
+from repro.config.protocol import FixedSplit, NoSplit, SplitsFrom
+from repro.config.schema import DatasetSpec, Experiment
+from repro.datasets.base import Dataset, Part, RowType
+from repro.datasets.prepare import encoded, scaled, scaled_as_one
+from repro.datasets.split_files import given_splits
+from repro.datasets.splits import Split, divided
 from repro.errors import ConfigError
 from repro.training import randomness
 
@@ -29,7 +35,8 @@ class Replica:
     """One training of one model.
 
     `batches` is int32 (steps, batch size): indices into the plan's `x` and `y`, -1 where the last batch of an epoch
-    is short. `evaluated` maps the name of a split in the records to the part of the plan and the rows of it.
+    is short. `evaluated` maps the name of a split in the records to the part of the plan and the rows of it; the split
+    that figures and claims are about comes first.
     """
 
     fold: int
@@ -42,188 +49,152 @@ class Replica:
 class Plan:
     """One cell: all replicas of one seed.
 
-    `parts` holds the arrays that are read: "train", which batches index, and "test" where the data set has one; inputs
-    are uint8 or float32, to be divided by `divide_by`. With standardisation "train" has a copy of all rows for each
-    replica, since each split has its own scaler.
+    `parts` holds the arrays that are read: "train", which batches index, and "test" where the protocol reads the test
+    part of the data set; inputs are uint8, float32 or int32 (words), to be divided by `divide_by`. Where scalers are
+    fitted on the training rows of several splits, "train" has a copy of all rows for each replica.
     """
 
     seed: int
     base_seed: int
     parts: dict[str, Part]
+    inputs: RowType
     divide_by: float
-    tested: int
-    """Rows that the cell is tested on: the test part, or in a cross-validation every row of the data set once."""
+    classes: int | None
+    """Of the labels; None where targets are numbers."""
+    tested: int | None
+    """Rows that the cell is judged on, each once: the same in every seed. None where seeds differ in them, and where
+    targets are numbers, which are not right or wrong."""
     replicas: tuple[Replica, ...]
-    tracked: (
-        str | None
-    )  # which figures of the training batches are recorded: None, "train" (means) or "batch" (the last)
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Shape of one row."""
-        return self.parts["train"].x.shape[1:]
+    tracked: Literal["train", "batch"] | None
+    """Which figures of the training batches are recorded: means ("train"), or those of the last ("batch")."""
 
     def tested_rows(self, replica: Replica) -> np.ndarray:
-        """Which of the `tested` rows a replica is tested on, in the order in which it is."""
-        return replica.evaluated["test"][1] % self.tested
+        """Which of the `tested` rows a replica is judged on, in the order in which it is.
+
+        They are those of the test part, those of a cross-validated data set, or else the judged rows themselves.
+        """
+        assert self.tested is not None
+        _, rows = next(iter(replica.evaluated.values()))
+        return rows % self.tested if len(self.replicas) > 1 else np.arange(len(rows))
 
 
 def evaluation_points(experiment: Experiment, steps_per_epoch: int) -> list[Point]:
     """Evaluation points of a training with so many steps an epoch. Raises ConfigError where the last is not the end."""
     total = steps_per_epoch * experiment.training.epochs
-    fixed = experiment.protocol.fixed_split
-    if fixed and fixed.evaluate_at_steps:
-        if fixed.evaluate_at_steps[-1] != total - 1:
+    protocol = experiment.protocol
+    listed, epochs = protocol.evaluate_at_steps, protocol.kind.evaluate_every_epochs
+    if listed:
+        if listed[-1] != total - 1:
             raise ConfigError(
-                f"protocol.fixed_split.evaluate_at_steps: expected {total - 1} as the last step "
+                f"protocol.{protocol.key}.evaluate_at_steps: expected {total - 1} as the last step "
                 f"({experiment.training.epochs} epochs of {steps_per_epoch} steps, counted from 0), "
-                f"got {fixed.evaluate_at_steps[-1]}"
+                f"got {listed[-1]}"
             )
-        updates = [step + 1 for step in fixed.evaluate_at_steps]
-    elif fixed and fixed.evaluate_every_epochs:
-        every = steps_per_epoch * fixed.evaluate_every_epochs
+        updates = [step + 1 for step in listed]
+    elif epochs:
+        every = steps_per_epoch * epochs
         updates = [*range(every, total, every), total]
     else:
         updates = [total]
-    judged = total if experiment.protocol.judged_step is None else experiment.protocol.judged_step + 1
+    judged = total if protocol.judged_step is None else protocol.judged_step + 1
     return [Point(count, count - 1, -(-count // steps_per_epoch), count == judged) for count in updates]
 
 
-def check_plan(experiment: Experiment, info: DatasetInfo) -> None:
-    """Raises ConfigError where the protocol asks for what the data set hasn't got, without reading the data."""
-    fixed, k_fold = experiment.protocol.fixed_split, experiment.protocol.stratified_k_fold
-    if k_fold and k_fold.folds > info.rows:
-        raise ConfigError(
-            f"protocol.stratified_k_fold.folds: expected at most {info.rows} (the rows of "
-            f"{info.name}), got {k_fold.folds}"
-        )
-    if "BinaryCrossentropy" in experiment.training.loss and info.classes != 2:
-        raise ConfigError(
-            f"training.loss: expected sparse_categorical_crossentropy for the {info.classes} classes of {info.name}, "
-            "got BinaryCrossentropy"
-        )
-    if experiment.dataset.standardize and len(info.input_shape) != 1:
-        raise ConfigError(
-            f"dataset.standardize: expected a data set of tables, got {info.name}, whose rows are "
-            f"{' x '.join(map(str, info.input_shape))}"
-        )
-    if experiment.dataset.standardize and experiment.dataset.divide_by != 1:
-        raise ConfigError("dataset: expected standardize or divide_by, got both: standardized inputs need no scale")
-    if fixed is None:
-        return
-    if not info.test_rows:
-        raise ConfigError(
-            f"protocol: expected stratified_k_fold, got fixed_split: data set {info.name!r} has no test part of its own"
-        )
-    if fixed.validation_from_train > info.rows:
-        raise ConfigError(
-            f"protocol.fixed_split.validation_from_train: expected at most {info.rows} (the "
-            f"training rows of {info.name}), got {fixed.validation_from_train}"
-        )
-    if experiment.dataset.standardize:
-        raise ConfigError("dataset.standardize: expected stratified_k_fold, got fixed_split")
-    evaluation_points(experiment, -(-info.rows // experiment.training.batch_size))
+def make_plan(experiment: Experiment, dataset: Dataset, seed: int, folder: Path) -> Plan:
+    """Lay out the cell of `seed`; the experiment fits the data (`check_plan`).
 
-
-def check_reported(experiment: Experiment, info: DatasetInfo) -> None:
-    """Raises ConfigError where the article's figure is of a split or step that the protocol doesn't record."""
-    fixed = experiment.protocol.fixed_split
-    splits = ["test"]
-    if fixed:
-        splits += ["validation"] * bool(fixed.validation_from_train) + ["train"] * bool(fixed.evaluate_every_epochs)
-    for metric, figure in experiment.reported.items():
-        recorded = [*splits, "batch"] if fixed and fixed.evaluate_at_steps and metric == "loss" else splits
-        if figure.split not in recorded:
-            raise ConfigError(
-                f"reported.{metric}.split: expected {' or '.join(recorded)}, which this protocol records, "
-                f"got {figure.split}"
-            )
-        if figure.spread_over == "folds" and fixed:
-            raise ConfigError(f"reported.{metric}.spread_over: expected seeds, got folds: fixed_split has none")
-        if figure.steps and fixed is None:
-            raise ConfigError(f"reported.{metric}.steps: expected fixed_split, got stratified_k_fold")
-        if figure.steps:
-            points = evaluation_points(experiment, -(-info.rows // experiment.training.batch_size))
-            unknown = sorted(set(figure.steps) - {point.step for point in points})
-            if unknown:
-                raise ConfigError(f"reported.{metric}.steps: expected steps that are evaluated, got {unknown[0]}")
-
-
-def check_labels(experiment: Experiment, labels: np.ndarray) -> None:
-    """Raises ConfigError where there are more folds than rows of a class."""
-    k_fold = experiment.protocol.stratified_k_fold
-    if k_fold and k_fold.folds > np.bincount(labels).min():
-        stratified_k_fold(labels, k_fold.folds, 0)  # it says what is wrong; importing scikit-learn is left to workers
-
-
-def make_plan(experiment: Experiment, dataset: Dataset, seed: int) -> Plan:
-    """Lay out the cell of `seed`. The protocol fits the data set (`check_plan`)."""
-    if experiment.protocol.stratified_k_fold:
-        return _cross_validation(experiment, dataset, seed, experiment.protocol.stratified_k_fold)
-    return _fixed_split(experiment, dataset, seed)
-
-
-def _cross_validation(experiment: Experiment, dataset: Dataset, seed: int, k_fold: StratifiedKFold) -> Plan:
-    state = k_fold.random_state
-    if state is None:
-        state = randomness.split_state(experiment.base_seed, seed)
-    splits = stratified_k_fold(dataset.train.y, k_fold.folds, state, k_fold.as_in)
-    rows = len(dataset.train.y)
-    x, y = [], []
-    replicas = []
-    for fold, split in enumerate(splits):
-        offset = fold * rows if experiment.dataset.standardize else 0
-        if experiment.dataset.standardize:
-            x.append(_standardized(dataset.train.x, split.train))
-            y.append(dataset.train.y)
-        batches, steps = _batches(experiment, seed, fold, split.train + offset)
-        test = (split.test + offset).astype(np.int32)
-        replicas.append(Replica(fold, batches, {"test": ("train", test)}, steps))
+    folder: where the config lies, and the files that it names. Raises ConfigError where these, or the rows themselves,
+    don't fit after all.
+    """
+    protocol = experiment.protocol
+    dataset = encoded(experiment.dataset, dataset, with_test=protocol.fixed_split is not None)
+    splits = _splits(experiment, dataset, seed, folder)
+    parts = _parts(experiment.dataset, dataset, splits)
+    copies = len(parts["train"].y) // len(dataset.train.y)
+    replicas = tuple(
+        _replica(experiment, seed, fold, split, fold * len(dataset.train.y) if copies > 1 else 0)
+        for fold, split in enumerate(splits)
+    )
+    x = parts["train"].x
     return Plan(
         seed=seed,
         base_seed=experiment.base_seed,
-        parts={"train": Part(np.concatenate(x), np.concatenate(y)) if x else dataset.train},
+        parts=parts,
+        inputs=RowType(x.shape[1:], "int32" if x.dtype == np.int32 else "float32"),
         divide_by=experiment.dataset.divide_by,
-        tested=rows,
-        replicas=tuple(replicas),
-        tracked=None,
+        classes=dataset.classes,
+        tested=_tested(replicas) if protocol.same_rows and dataset.classes is not None else None,
+        replicas=replicas,
+        tracked=protocol.tracked,
     )
 
 
-def _fixed_split(experiment: Experiment, dataset: Dataset, seed: int) -> Plan:
-    fixed = experiment.protocol.fixed_split
-    assert fixed is not None
-    assert dataset.test is not None
-    rows = len(dataset.train.y)
-    train_rows = np.arange(rows, dtype=np.int32)
-    batches, steps = _batches(experiment, seed, 0, train_rows)
-    evaluated = {"test": ("test", np.arange(len(dataset.test.y), dtype=np.int32))}
-    if fixed.validation_from_train:
-        evaluated["validation"] = ("train", train_rows[: fixed.validation_from_train])
-    return Plan(
-        seed=seed,
-        base_seed=experiment.base_seed,
-        parts={"train": dataset.train, "test": dataset.test},
-        divide_by=experiment.dataset.divide_by,
-        tested=len(dataset.test.y),
-        replicas=(Replica(0, batches, evaluated, steps),),
-        tracked="batch" if fixed.evaluate_at_steps else "train" if fixed.evaluate_every_epochs else None,
-    )
+def _splits(experiment: Experiment, dataset: Dataset, seed: int, folder: Path) -> list[Split]:
+    """Rows of the data set's training part; the test rows of a fixed split are those of its test part."""
+    y = dataset.train.y
+    everything = np.arange(len(y), dtype=np.int32)
+    match experiment.protocol.kind:
+        case FixedSplit():
+            assert dataset.test is not None
+            return [Split(everything, np.arange(len(dataset.test.y), dtype=np.int32))]
+        case NoSplit():
+            return [Split(everything, everything[:0])]
+        case SplitsFrom() as given:
+            return given_splits(given, folder, experiment.files, len(y))
+        case drawn:
+            return divided(drawn, y, randomness.split_state(experiment.base_seed, seed))
 
 
-def _standardized(x: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """All rows scaled by the mean and deviation of the training rows, as a pipeline with StandardScaler does."""
-    from sklearn.preprocessing import StandardScaler
+def _parts(spec: DatasetSpec, dataset: Dataset, splits: Sequence[Split]) -> dict[str, Part]:
+    """Arrays by the name of the part, inputs scaled: "train" once, or once for each split that has its own scaler."""
+    if not spec.scaled:
+        copies = [dataset]
+    elif spec.fit_scaler_on == "all" or len(splits[0].train) == len(dataset.train.y):
+        copies = [scaled_as_one(spec, dataset)]
+    else:
+        copies = [scaled(spec, dataset, split.train) for split in splits]
+    train = copies[0].train
+    if len(copies) > 1:
+        train = Part(*(np.concatenate([getattr(copy.train, axis) for copy in copies]) for axis in ("x", "y")))
+    test = copies[0].test
+    return {"train": train} if test is None else {"train": train, "test": test}
 
-    scaler = StandardScaler().fit(x[train].astype(np.float64))
-    return np.asarray(scaler.transform(x.astype(np.float64)), np.float32)
+
+def _replica(experiment: Experiment, seed: int, fold: int, split: Split, offset: int) -> Replica:
+    """One fold; its rows are at `offset` in the part "train"."""
+    protocol = experiment.protocol
+    validation = protocol.kind.validation
+    trained, watched = split.train, split.train[:0]
+    if validation:
+        piece = validation.rows(len(trained))
+        watched = trained[piece]
+        if not validation.trained_on:
+            trained = np.delete(trained, np.arange(piece.start, piece.stop))
+    if not len(trained) or (protocol.kind.records_validation and not len(watched)):
+        raise ConfigError(
+            f"protocol.{protocol.key}.validation: expected rows on either side, got {len(trained)} for training and "
+            f"{len(watched)} for validation"
+        )
+    judged = ("test", split.test) if protocol.fixed_split else ("train", split.test + np.int32(offset))
+    rows = {
+        "test": judged,
+        "validation": ("train", watched + np.int32(offset)),
+        "train": ("train", trained + np.int32(offset)),
+    }
+    batches, steps = _batches(experiment, seed, fold, trained + np.int32(offset))
+    return Replica(fold, batches, {name: rows[name] for name in protocol.evaluated}, steps)
+
+
+def _tested(replicas: Sequence[Replica]) -> int:
+    return sum(len(next(iter(replica.evaluated.values()))[1]) for replica in replicas)
 
 
 def _batches(experiment: Experiment, seed: int, fold: int, rows: np.ndarray) -> tuple[np.ndarray, int]:
     """Row indices of every batch of a training: (epochs * steps, batch size), the last of an epoch padded with -1."""
     training = experiment.training
-    order = randomness.data_order(experiment.base_seed, seed, fold, training.epochs, len(rows))
-    steps = -(-len(rows) // training.batch_size)
+    if training.shuffle:
+        rows = rows[randomness.data_order(experiment.base_seed, seed, fold, training.epochs, len(rows))]
+    steps = -(-rows.shape[-1] // training.batch_size)
     padded = np.full((training.epochs, steps * training.batch_size), -1, np.int32)
-    padded[:, : len(rows)] = rows[order]
+    padded[:, : rows.shape[-1]] = rows
     return padded.reshape(training.epochs * steps, training.batch_size), steps

@@ -19,6 +19,7 @@ class Purpose(IntEnum):
     WEIGHTS = 1
     ORDER = 2
     NOISE = 3
+    STATES = 4
 
 
 def _sequence(base_seed: int, seed: int, fold: int, purpose: Purpose) -> np.random.SeedSequence:
@@ -31,9 +32,20 @@ def split_state(base_seed: int, seed: int) -> int:
 
 
 def weight_seeds(base_seed: int, seed: int, fold: int, variables: int) -> list[int]:
-    """One 31-bit seed per trainable variable, in the model's order (31 bits: Keras takes a signed int)."""
-    state = _sequence(base_seed, seed, fold, Purpose.WEIGHTS).generate_state(variables)
-    return [int(value >> 1) for value in state]
+    """One 31-bit seed per trainable variable, in the model's order (31 bits: Keras takes a signed int).
+
+    The first ones are the same however many are asked for.
+    """
+    return _seeds(base_seed, seed, fold, Purpose.WEIGHTS, variables)
+
+
+def generator_states(base_seed: int, seed: int, fold: int, generators: int) -> list[int]:
+    """A 31-bit start for each random generator that layers of a model keep, in the model's order."""
+    return _seeds(base_seed, seed, fold, Purpose.STATES, generators)
+
+
+def _seeds(base_seed: int, seed: int, fold: int, purpose: Purpose, count: int) -> list[int]:
+    return [int(value >> 1) for value in _sequence(base_seed, seed, fold, purpose).generate_state(count)]
 
 
 def data_order(base_seed: int, seed: int, fold: int, epochs: int, rows: int) -> np.ndarray:

@@ -9,6 +9,7 @@ constraint is Keras' own, mapped over the replica axis. Thousands of steps run i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -17,25 +18,34 @@ import tensorflow as tf
 from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_optimization_barrier
 
 from repro.config.schema import Experiment
-from repro.datasets import Part
-from repro.datasets.base import aligned
-from repro.models import build, noise
+from repro.datasets.base import RowType
+from repro.models import build, noise, scores
+from repro.models.state import InitialStates
 from repro.training import randomness
-from repro.training.engine import Figures, Trained, accuracy_of, cell_weights, follow, noise_layout
+from repro.training.engine import (
+    Data,
+    Evaluation,
+    Figures,
+    Trained,
+    data_of,
+    evaluation,
+    follow,
+    initial_state,
+    noise_layout,
+    units_of,
+)
 from repro.training.plan import Plan, Replica
 
-Data = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
-"""Inputs (rows, *input shape), uint8 or float32; labels (rows,); the number that the program divides inputs by."""
-
 EVALUATION_CHUNK = 1000
-"""Rows evaluated at once: the activations of larger chunks leave the cache."""
+"""Rows of each replica evaluated at once: the activations of larger chunks leave the cache."""
 
 
 class StackedEngine:
     """Trains cells of one experiment; keeps its compiled programs for further seeds."""
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, folder: Path) -> None:
         self._experiment = experiment
+        self._folder = folder
         self.programs: dict[tuple[int, ...], Program] = {}
         """By the folds of their replicas."""
 
@@ -49,52 +59,63 @@ class StackedEngine:
 
     def _train_group(self, plan: Plan, replicas: Sequence[Replica], data: Mapping[str, Data]) -> Trained:
         program = self._program(plan, tuple(replica.fold for replica in replicas))
-        batches = tf.constant(np.stack([replica.batches for replica in replicas]))
-        key = randomness.noise_key(plan.base_seed, plan.seed)
-        evaluated = {
-            split: (data[part], _padded([replica.evaluated[split][1] for replica in replicas]))
-            for split, (part, _) in replicas[0].evaluated.items()
-        }
-        return follow(
-            self._experiment,
-            plan,
-            replicas,
-            lambda start, stop: program.advance(data["train"], batches, key, start, stop),
-            lambda split: program.evaluate(*evaluated[split]),
-            lambda: program.correct(*evaluated["test"]),
-        )
+        return follow(self._experiment, plan, replicas, _Cell(program, plan, replicas, data))
 
     def _program(self, plan: Plan, folds: tuple[int, ...]) -> Program:
         """That of these folds, at the start of a cell."""
         if folds not in self.programs:
-            self.programs[folds] = Program(self._experiment, plan.input_shape, folds)
+            self.programs[folds] = Program(self._experiment, plan.inputs, self._folder, folds)
         program = self.programs[folds]
-        program.start([cell_weights(program.model, plan, fold) for fold in folds])
+        program.start([initial_state(program.states, plan, fold).trained for fold in folds])
         return program
+
+
+class _Cell:
+    """Some replicas of a cell in training."""
+
+    def __init__(self, program: Program, plan: Plan, replicas: Sequence[Replica], data: Mapping[str, Data]) -> None:
+        self._program = program
+        self._train = data["train"]
+        self._batches = tf.constant(np.stack([replica.batches for replica in replicas]))
+        self._key = randomness.noise_key(plan.base_seed, plan.seed)
+        self._evaluated = {
+            split: (data[part], plan.parts[part].y, _padded([replica.evaluated[split][1] for replica in replicas]))
+            for split, (part, _) in replicas[0].evaluated.items()
+        }
+
+    def advance(self, start: int, stop: int) -> Figures:
+        return self._program.advance(self._train, self._batches, self._key, start, stop)
+
+    def finish(self) -> None:
+        """Element-wise optimizers leave nothing to be done."""
+
+    def evaluate(self, split: str) -> Evaluation:
+        return self._program.evaluate(*self._evaluated[split])
 
 
 class Program:
     """One experiment's model, compiled for a number of replicas; used for one cell after another.
 
     Args:
-        experiment: what to train.
-        input_shape: shape of one row.
+        experiment: what to train; `folder` is where its config lies.
+        inputs: what the model gets of a row.
         folds: the fold index of each stacked replica; noise depends on it.
     """
 
-    def __init__(self, experiment: Experiment, input_shape: Sequence[int], folds: Sequence[int]) -> None:
-        self._experiment = experiment
-        self._input_shape = tuple(input_shape)
+    def __init__(self, experiment: Experiment, inputs: RowType, folder: Path, folds: Sequence[int]) -> None:
         self._folds = tuple(folds)
-        self.model = build.build_model(experiment.model, input_shape)
+        self.states = InitialStates(lambda: build.build_model(experiment, inputs, folder))
+        self.model = self.states.model
         self._loss = build.build_loss(experiment.training.loss)
-        self._accuracy = accuracy_of(self._loss)
+        self._loss_name = next(iter(experiment.training.loss))
+        self._measured = scores.Scores.of(experiment)
         self._variables = [self._stacked(variable) for variable in self.model.trainable_variables]
         self.optimizer = build.build_optimizer(experiment.training.optimizer)
         self.optimizer.build(self._variables)
         self._fresh = [variable.numpy() for variable in self.optimizer.variables]
         self._state = [variable.value for variable in self.model.non_trainable_variables]
-        self.layout = noise_layout(self.model, self._input_shape, experiment.training.batch_size)
+        self._units = units_of(self.model, inputs)
+        self.layout = noise_layout(self.model, inputs, experiment.training.batch_size)
         self._advance = tf.function(self._steps, jit_compile=True, autograph=False)
         self._score = tf.function(self._evaluate, jit_compile=True, autograph=False)
 
@@ -105,7 +126,7 @@ class Program:
         return [tf.reshape(variable.value, shape) for variable, shape in zip(self._variables, shapes, strict=True)]
 
     def start(self, weights: Sequence[Sequence[np.ndarray]]) -> None:
-        """Begin a cell: initial weights of each replica, a fresh optimizer."""
+        """Begin a cell: initial values of each replica's trained variables, a fresh optimizer."""
         for variable, *values in zip(self._variables, *weights, strict=True):
             variable.assign(np.stack(values).ravel())
         for variable, value in zip(self.optimizer.variables, self._fresh, strict=True):
@@ -126,20 +147,21 @@ class Program:
         loss, correct, rows = (value.numpy().astype(np.float64) for value in sums)
         return {"loss": loss / rows, "accuracy": correct / rows}
 
-    def evaluate(self, data: Data, rows: np.ndarray) -> Figures:
-        """Loss, penalties included as in Keras' `evaluate`, and accuracy without dropout on the given rows.
+    def evaluate(self, data: Data, labels: np.ndarray, rows: np.ndarray) -> Evaluation:
+        """Loss, penalties included as in Keras' `evaluate`, and the other figures without dropout on the given rows.
 
         Args:
+            labels: those of the data, (rows,).
             rows: int32 (replicas, n), -1 where a replica has fewer.
         """
         count = (rows >= 0).sum(axis=1)
-        loss, right = self._score(data, _chunks(rows))
-        return {"loss": loss.numpy() / count, "accuracy": _together(right, rows).sum(axis=1) / count}
-
-    def correct(self, data: Data, rows: np.ndarray) -> list[np.ndarray]:
-        """Whether each of its rows is predicted right, bool, of every replica; `rows` as for `evaluate`."""
-        _, right = self._score(data, _chunks(rows))
-        return [found[given >= 0] for found, given in zip(_together(right, rows), rows, strict=True)]
+        loss, found = self._score(data, _chunks(rows))
+        figures, each = {"loss": loss.numpy() / count}, _together(found, rows)
+        if self._measured.by_right_rows:
+            right = [found[given >= 0] for found, given in zip(each, rows, strict=True)]
+            return Evaluation(figures | {"accuracy": each.sum(axis=1) / count}, right)
+        outputs = [found[given >= 0] for found, given in zip(each, rows, strict=True)]
+        return evaluation(self._measured, figures["loss"], [labels[given[given >= 0]] for given in rows], outputs)
 
     def _stacked(self, variable: keras.Variable) -> keras.Variable:
         """A variable of all replicas, flat: XLA:CPU adds arrays whose last axis is short at a quarter of the speed."""
@@ -176,29 +198,39 @@ class Program:
             tape.watch(weights)
             outputs, losses, penalties = self._forward(weights, inputs, labels, training=True)
             loss = tf.add_n([tf.reduce_sum(losses * present) / tf.reduce_sum(present), *penalties])
-        right = tf.reduce_sum(self._accuracy(labels, outputs) * present)
+        right = tf.reduce_sum(self._measured.right(labels, outputs) * present)
         return tape.gradient(loss, weights), loss, right
 
     def _evaluate(self, data: Data, chunks: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Of (chunks, replicas, rows): the sum of the losses, float64 (replicas,), and which rows are right, bool."""
+        """Of (chunks, replicas, rows): the sum of the losses, float64 (replicas,), and which rows are right, bool.
+
+        Where it takes more than the right ones to measure, outputs (chunks, replicas, rows, units) in their place.
+        """
         stacked = self.weights
+        by_right_rows = self._measured.by_right_rows
 
-        def body(chunk: tf.Tensor, loss: tf.Tensor, right: tf.TensorArray) -> Any:
-            losses, found = _each_replica(self._scores, (stacked, *_rows(data, chunks[chunk])))
-            return chunk + 1, loss + tf.cast(losses, tf.float64), right.write(chunk, found > 0)
+        def body(chunk: tf.Tensor, loss: tf.Tensor, found: tf.TensorArray) -> Any:
+            losses, each = _each_replica(self._scores, (stacked, *_rows(data, chunks[chunk])))
+            return (
+                chunk + 1,
+                loss + tf.cast(losses, tf.float64),
+                found.write(chunk, each > 0 if by_right_rows else each),
+            )
 
-        right = tf.TensorArray(tf.bool, chunks.shape[0], element_shape=chunks.shape[1:])
-        state = [tf.constant(0), tf.zeros(len(self._folds), tf.float64), right]
-        _, loss, right = tf.while_loop(lambda chunk, *_: chunk < chunks.shape[0], body, state)
-        return loss, right.stack()
+        dtype, units = (tf.bool, []) if by_right_rows else (tf.float32, [self._units])
+        found = tf.TensorArray(dtype, chunks.shape[0], element_shape=chunks.shape[1:] + units)
+        state = [tf.constant(0), tf.zeros(len(self._folds), tf.float64), found]
+        _, loss, found = tf.while_loop(lambda chunk, *_: chunk < chunks.shape[0], body, state)
+        return loss, found.stack()
 
     def _scores(self, arguments: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """One replica, one chunk: the sum of the losses, with penalties, and 1 for each row that is right."""
+        """One replica, one chunk: the sum of the losses, with penalties, and what `_evaluate` keeps of each row."""
         weights, inputs, labels, present = arguments
         outputs, losses, penalties = self._forward(weights, inputs, labels, training=False)
         if penalties:
             losses += tf.add_n(penalties)
-        return tf.reduce_sum(losses * present), self._accuracy(labels, outputs) * present
+        kept = self._measured.right(labels, outputs) * present if self._measured.by_right_rows else outputs
+        return tf.reduce_sum(losses * present), kept
 
     def _forward(
         self, weights: Sequence[tf.Tensor], inputs: tf.Tensor, labels: tf.Tensor, training: bool
@@ -207,17 +239,8 @@ class Program:
         outputs, _, penalties = self.model.stateless_call(
             weights, self._state, inputs, training=training, return_losses=True
         )
-        columns = labels[:, tf.newaxis] if outputs.shape[-1] == 1 else labels
-        return outputs, self._loss(columns, outputs), penalties
-
-
-def data_of(part: Part, divide_by: float) -> Data:
-    """A part of a data set for a program, over its arrays' own memory: all workers share the pages of a mapped file.
-
-    TensorFlow aborts the process on memory that is not aligned, hence the copy of an array that is not ours.
-    """
-    x = tf.experimental.dlpack.from_dlpack(aligned(part.x).__dlpack__())
-    return x, tf.constant(part.y), tf.constant(divide_by)
+        compared = scores.for_loss(self._loss_name, labels, outputs.shape[-1])
+        return outputs, self._loss(compared, outputs), penalties
 
 
 def _rows(data: Data, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -250,8 +273,9 @@ def _chunks(rows: np.ndarray) -> tf.Tensor:
 
 
 def _together(chunks: tf.Tensor, rows: np.ndarray) -> np.ndarray:
-    """The opposite of `_chunks`: values of rows, (replicas, n)."""
-    return np.asarray(chunks.numpy().swapaxes(0, 1).reshape(rows.shape[0], -1)[:, : rows.shape[1]])
+    """The opposite of `_chunks`: values of rows, (replicas, n), or (replicas, n, units)."""
+    values = chunks.numpy().swapaxes(0, 1)
+    return np.asarray(values.reshape(rows.shape[0], -1, *values.shape[3:])[:, : rows.shape[1]])
 
 
 def _padded(rows: Sequence[np.ndarray]) -> np.ndarray:

@@ -14,16 +14,19 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from repro import datasets
+from repro.config.data_description import DataDescription
 from repro.config.schema import Experiment
+from repro.datasets.prepare import row_type
 from repro.errors import MachineError, ReproError, one_line
 from repro.results.records import CellResult, Record
 from repro.training.environment import environment
-from repro.training.plan import make_plan
+from repro.training.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     from repro.training.engine import Engine
@@ -34,9 +37,11 @@ KEPT_ENGINES = 2
 
 @dataclass(frozen=True)
 class Task:
-    """A cell to train: the experiment, the engine's name and the seed."""
+    """A cell to train: the experiment, its data and the folder of its config, the engine's name and the seed."""
 
     experiment: Experiment
+    data: DataDescription
+    folder: Path
     engine: str
     seed: int
 
@@ -50,14 +55,14 @@ def train_cell(task: Task) -> CellResult:
     return _trainer().train(task)
 
 
-def model_summary(experiment: Experiment) -> str:
+def model_summary(experiment: Experiment, data: DataDescription, folder: Path) -> str:
     """Keras' summary of an experiment's model. Raises ConfigError for one that can't be trained on its data."""
     start_worker()
     from repro.models import build
 
-    info = datasets.info(experiment.dataset.name)
-    build.check_outputs(experiment, info.input_shape, info.classes)
-    return build.summary(experiment, info.input_shape)
+    inputs = row_type(experiment.dataset, data)
+    build.check_outputs(experiment, inputs, folder, data.classes)
+    return build.summary(experiment, inputs, folder)
 
 
 @cache
@@ -91,11 +96,12 @@ class CellTrainer:
     """Trains cells in this process; keeps the data sets that it has read and the programs that it has compiled.
 
     Args:
-        load: reads a data set by its name.
+        load: reads a data set.
     """
 
-    def __init__(self, load: Callable[[str], datasets.Dataset] = datasets.load) -> None:
-        self._load = cache(load)
+    def __init__(self, load: Callable[[DataDescription], datasets.Dataset] = datasets.load) -> None:
+        self._load_from = load
+        self._data: dict[str, datasets.Dataset] = {}
         self._engines: dict[str, Engine] = {}
 
     def train(self, task: Task) -> CellResult:
@@ -105,8 +111,8 @@ class CellTrainer:
         correct = b""
         error = None
         try:
-            plan = make_plan(task.experiment, self._load(task.experiment.dataset.name), task.seed)
-            trained = self._engine(task).train(plan)
+            plan = make_plan(task.experiment, self._load(task.data), task.seed, task.folder)
+            trained = self._engine(task, plan).train(plan)
             records, correct = trained.records, np.packbits(trained.correct).tobytes()
         except (ReproError, OSError):
             raise
@@ -115,12 +121,18 @@ class CellTrainer:
         seconds = time.perf_counter() - start
         return CellResult(task.seed, seconds, environment(), records, diverged(records), error, correct)
 
-    def _engine(self, task: Task) -> Engine:
-        key = f"{task.engine} {task.experiment.model_dump_json()}"
+    def _load(self, data: DataDescription) -> datasets.Dataset:
+        key = f"{data.folder} {data.model_dump_json()}"
+        if key not in self._data:
+            self._data[key] = self._load_from(data)
+        return self._data[key]
+
+    def _engine(self, task: Task, plan: Plan) -> Engine:
+        key = f"{task.engine} {task.folder} {task.experiment.model_dump_json()}"
         if key not in self._engines:
             while len(self._engines) >= KEPT_ENGINES:
                 self._engines.pop(next(iter(self._engines)))
-            self._engines[key] = _new_engine(task)
+            self._engines[key] = _new_engine(task, plan)
         return self._engines[key]
 
 
@@ -128,16 +140,20 @@ _trainer = cache(CellTrainer)
 """The one of this process."""
 
 
-def _new_engine(task: Task) -> Engine:
+def _new_engine(task: Task, plan: Plan) -> Engine:
     """Raises ConfigError for a model that can't be trained on its data."""
     from repro.models import build
+    from repro.training.graph import GraphEngine
     from repro.training.plain import PlainEngine
     from repro.training.stacked import StackedEngine
 
-    info = datasets.info(task.experiment.dataset.name)
-    build.check_outputs(task.experiment, info.input_shape, info.classes)
-    engines: dict[str, Callable[[Experiment], Engine]] = {"stacked": StackedEngine, "keras": PlainEngine}
-    return engines[task.engine](task.experiment)
+    build.check_outputs(task.experiment, plan.inputs, task.folder, plan.classes)
+    engines: dict[str, Callable[[Experiment, Path], Engine]] = {
+        "stacked": StackedEngine,
+        "graph": GraphEngine,
+        "keras": PlainEngine,
+    }
+    return engines[task.engine](task.experiment, task.folder)
 
 
 @contextlib.contextmanager

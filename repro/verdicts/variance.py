@@ -24,22 +24,27 @@ def fold_spread(folds: ArrayLike) -> FoldSpread:
     return FoldSpread(float(spreads.mean()), float(spreads.min()), float(spreads.max()))
 
 
-def variance_budget(values: ArrayLike, n_test: int, folds: ArrayLike | None = None) -> tuple[VarianceComponent, ...]:
+def variance_budget(
+    values: ArrayLike, n_test: int | None, folds: ArrayLike | None = None
+) -> tuple[VarianceComponent, ...]:
     """Budget of variance of one experiment's accuracy.
 
     `values`: shape (n,), the accuracy of each seed (the mean over folds in cross-validation), in [0, 1].
-    `n_test`: rows that a seed's accuracy is counted on (all rows of the data set in cross-validation).
+    `n_test`: rows that a seed's accuracy is counted on (all rows of the data set in cross-validation); None where that
+    is not known, which leaves the binomial parts out.
     `folds`: shape (n, k) in cross-validation, else None.
     The parts are not disjoint: the spread over folds contains the binomial noise of a fold's few rows. The seed's part
     is left out for a single seed. Raises ValueError for accuracies outside [0, 1], n_test < 1, or folds of other seeds.
     """
     x = as_sample(values)
-    if x.min() < 0 or x.max() > 1 or n_test < 1:
+    if x.min() < 0 or x.max() > 1 or (n_test is not None and n_test < 1):
         raise ValueError("a budget of variance needs accuracies between 0 and 1 and at least one test row")
     mean, sd = mean_of(x), sd_of(x)
     budget = [] if sd is None else [VarianceComponent("seed", "between seeds, of a seed's accuracy", sd)]
     if folds is not None:
         budget.append(VarianceComponent("fold", "between the folds of one seed", _pooled(_folds_of(folds, x))))
+    if n_test is None:
+        return tuple(budget)
     budget.append(VarianceComponent("test_set", f"re-drawing {n_test} test rows (binomial)", _binomial(mean, n_test)))
     if folds is not None:
         rows = n_test / np.shape(folds)[1]

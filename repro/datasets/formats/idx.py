@@ -11,21 +11,24 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.datasets.base import Content, Contents, DatasetInfo, Part, Parts, aligned
+from repro.config.data_description import DataDescription
+from repro.datasets.base import Content, Contents, Parts
+from repro.datasets.formats.parts import part
 from repro.errors import DataError
 
 _UINT8 = 0x08
 
 
-def shapes(info: DatasetInfo) -> dict[str, tuple[int, ...]]:
-    """The shape of each of the four files of `info`: images and labels for training, images and labels for test."""
-    of_parts = [shape for rows in (info.rows, info.test_rows) for shape in ((rows, *info.input_shape), (rows,))]
-    return dict(zip(info.sha256, of_parts, strict=True))
+def shapes(description: DataDescription) -> dict[str, tuple[int, ...]]:
+    """The shape of each of the four files: images and labels for training, images and labels for test."""
+    counts = (description.rows, description.test_rows)
+    of_parts = [shape for rows in counts for shape in ((rows, *description.shape), (rows,))]
+    return dict(zip(description.files, of_parts, strict=True))
 
 
-def sizes(info: DatasetInfo) -> dict[str, int]:
+def sizes(description: DataDescription) -> dict[str, int]:
     """The bytes of each of the four files, uncompressed."""
-    return {file: len(header(shape)) + math.prod(shape) for file, shape in shapes(info).items()}
+    return {file: len(header(shape)) + math.prod(shape) for file, shape in shapes(description).items()}
 
 
 def header(shape: tuple[int, ...]) -> bytes:
@@ -38,22 +41,19 @@ def encode(array: NDArray[np.uint8]) -> bytes:
     return header(array.shape) + np.ascontiguousarray(array).tobytes()
 
 
-def parse(info: DatasetInfo, contents: Contents) -> Parts:
+def parse(description: DataDescription, contents: Contents) -> Parts:
     """Images as uint8, (rows, height, width), in place: they are writable if their content is.
 
     Raises DataError where a header, a length or a label is not as expected.
     """
-    names = [f"{info.name}/{file}" for file in contents]
+    names = [f"{description.name}/{file}" for file in contents]
     arrays = [
         decode(content, shape, name)
-        for content, shape, name in zip(contents.values(), shapes(info).values(), names, strict=True)
+        for content, shape, name in zip(contents.values(), shapes(description).values(), names, strict=True)
     ]
-    for name, labels in zip(names[1::2], arrays[1::2], strict=True):
-        if labels.max(initial=0) >= info.classes:
-            raise DataError(f"{name}: expected labels from 0 to {info.classes - 1}, got {labels.max()}")
     train, test = (
-        Part(aligned(images), aligned(labels.astype(np.int32)))
-        for images, labels in zip(arrays[::2], arrays[1::2], strict=True)
+        part(description, images, labels, name)
+        for images, labels, name in zip(arrays[::2], arrays[1::2], names[1::2], strict=True)
     )
     return train, test
 

@@ -55,12 +55,12 @@ class Row:
 
 
 def article_drawing(section: Section) -> Drawing:
-    """A panel for the test accuracies, and one for each other figure that the article reports once."""
+    """A panel for the main figures, and one for each other figure that the article reports once."""
     panels = [panel for panel in _panels(section) if panel]
     height = TITLE + LEGEND + sum(AXIS + GAP + ROW * len(panel) for panel in panels)
     drawing = titled(height, section.title, ["one point a seed, the mean over its folds where there are folds"])
     if not panels:
-        drawing.text(0.5, 0.35, "no seed has a finite test accuracy", ha="center")
+        drawing.text(0.5, 0.35, "no seed has a finite figure", ha="center")
         return drawing
     top = height - TITLE
     for panel in panels:
@@ -84,8 +84,8 @@ SMALL: dict[str, Any] = {
 
 
 def _panels(section: Section) -> list[list[Row]]:
-    """Rows by figure: test accuracy first, then what is reported besides; what has steps has a plot of its own."""
-    keys = {("accuracy", "test"): None}
+    """Rows by figure: the main ones first, then what is reported besides; what has steps has a plot of its own."""
+    keys = dict.fromkeys((member.summary.metric, member.summary.split) for member in section.members)
     for member in section.members:
         reported = [each for each in member.summary.figures if each.reported and not each.reported.steps]
         keys |= dict.fromkeys((figure.metric, figure.split) for figure in reported)

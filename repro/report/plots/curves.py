@@ -22,6 +22,7 @@ from repro.report.plots.style import (
     OURS,
     SIZE,
     STYLES,
+    TRAINED,
     WIDTH,
     Style,
     axes_at,
@@ -109,14 +110,17 @@ def step_panels(summary: ExperimentSummary, frame: DataFrame) -> list[Panel]:
 
 
 def curve_panels(summary: ExperimentSummary, frame: DataFrame, at: str) -> list[Panel]:
-    """Accuracy and loss of every split; the article's figures stand at the end."""
+    """Every metric of every split; the article's figures stand at the end."""
     panels = []
-    for metric in ("accuracy", "loss"):
-        curves = [_curve(frame, metric, split, at, style) for split, style in STYLES.items()]
+    styles = STYLES | ({"train": TRAINED} if summary.train_scored else {})
+    for metric in dict.fromkeys((summary.metric, *(figure.metric for figure in summary.figures), "loss")):
+        curves = [_curve(frame, metric, split, at, style) for split, style in styles.items()]
         shown = [figure for figure in summary.figures if figure.metric == metric]
         points = tuple((frame[at].max(), figure.reported.stored) for figure in shown if figure.reported)
         percent = any(text.as_percent(figure) for figure in shown)
-        panels.append(Panel(metric, metric, percent, tuple(curve for curve in curves if curve), points))
+        panels.append(
+            Panel(metric, text.metric_name(metric), percent, tuple(curve for curve in curves if curve), points)
+        )
     return [panel for panel in panels if panel.curves]
 
 

@@ -40,6 +40,7 @@ STYLES = {
     "train": Style("#009E73", (0, (6, 1.5, 1, 1.5)), "^", "train (averaged while training, with any dropout)"),
     "batch": Style("#000000", (0, (3, 1, 1, 1)), "v", "the step's own batch"),
 }
+TRAINED = Style("#009E73", (0, (6, 1.5, 1, 1.5)), "^", "the training rows, scored as the others")
 OURS = Style("#0072B2", "-", "o", "ours: mean over seeds")
 MEAN = Style("#0072B2", "-", "|", "our mean")
 ARTICLE = Style("#D55E00", (0, (4, 2)), "s", "article")
@@ -103,7 +104,7 @@ def unit_of(metric: str, percent: bool) -> str:
 
 def possible(interval: Interval, metric: str) -> Interval:
     """The part of an interval that the metric can take: t intervals of few seeds reach further."""
-    low, high = np.clip(interval, 0, 1 if metric == "accuracy" else np.inf)
+    low, high = np.clip(interval, -np.inf if metric == "r2" else 0, 1 if metric in ("accuracy", "r2") else np.inf)
     return float(low), float(high)
 
 
