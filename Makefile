@@ -29,7 +29,7 @@ sonar: setup ## reproduce article A (Sonar): about a minute of training
 all: setup ## reproduce every article; fetches MNIST and Fashion-MNIST first
 	$(BIN)/repro run configs
 
-published: setup ## run the other published experiments whose seeds take less than a minute
+published: setup ## run the other published experiments, where a seed takes a minute or so
 	$(BIN)/repro run $(SHORT) -o results/published
 
 published-all: setup ## run all of them whose data can be had; takes hours

@@ -154,3 +154,12 @@ def test_questions_of_our_own_are_no_claims_of_the_article(tmp_path):
     untested = [claim(name, not_tested="Why.") for name in ("x", "y")]
     told = section(tmp_path, claim("better", "greater", added=True), claim("base", figure_of="base"), *untested)
     assert answer(told) == "Over 30 seeds, its one number is reproduced. Two more claims are not tested here."
+
+
+def test_articles_come_by_the_first_year_that_they_name(tmp_path):
+    store(tmp_path, fixed("a"), made_cells(BASE))
+    (each,) = load(tmp_path).values()
+    published = {"one": "updated March 2018 and May 2019", "two": "with Keras 2", "three": "copyright 2016", "four": ""}
+    members = [Member(each, summarize(each).model_copy(update={"article": name})) for name in [*published, None]]
+    articles = {name: article([], name=name, published=when) for name, when in published.items()}
+    assert [one.name for one in sections_of(members, articles)][:4] == ["three", "one", "four", "two"]

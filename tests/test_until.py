@@ -97,6 +97,7 @@ def test_no_look_is_begun_that_would_not_end_within_the_budget(tmp_path: Path) -
     result, executor, progress = until(tmp_path, "doubtful", budget=60)
     assert result.stopped == "budget"
     assert len(executor.seeds) == 60
+    assert progress.notes[0].endswith(" engine")  # once, and not at each look
     assert progress.notes[1:] == ["the look at 60 seeds would take 1 min 00 s, more than is left of the budget"]
 
 

@@ -194,7 +194,8 @@ class _Training:
         tasks = [state.job.task(seed) for state in self._states.values() for seed in state.missing]
         if tasks:
             missing = {name: len(state.missing) for name, state in self._states.items() if state.missing}
-            for line in engines([state.job for state in self._states.values() if state.missing]):
+            begun = [state.job for state in self._states.values() if state.missing and not state.finished]
+            for line in engines(begun):  # not again at each look, nor where a run goes on
                 self._progress.say(line)
             self._progress.started(missing, self._seconds_before())
         for state in self._states.values():

@@ -10,7 +10,7 @@ from repro.analysis.figures import ExperimentSummary, Figure
 from repro.config.article import Claim
 from repro.report import text
 from repro.report.claim_words import claim_text, is_shown, verdict_words
-from repro.report.words import OWN, verdict_of
+from repro.report.words import verdict_of
 from repro.verdicts.types import ClaimVerdict
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def answer(section: Section) -> str:
 
     Trials are not the article's experiments, so nothing is said of them.
     """
-    if section.name == OWN:
+    if section.name == text.OWN:
         return " ".join(_lone(member.summary) for member in section.members)
     figures = article_figures(section.members)
     own = [row for row in section.claims if not row.claim.added and not row.trial]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.analysis.claims import ClaimResult, judge_article
 from repro.analysis.figures import ExperimentSummary
 from repro.config.article import Article
-from repro.report.words import OWN, OWN_TITLE
+from repro.report.text import OWN, OWN_TITLE
 from repro.results.stored import StoredExperiment
 
 
@@ -49,7 +50,7 @@ class Section:
 def sections_of(members: Sequence[Member], articles: Mapping[str, Article]) -> list[Section]:
     """Experiments by article, each group in the order in which its article lists them.
 
-    The articles come by when they were published, then by name; those of which that is not known come last, and after
+    The articles come by the first year that `published` names, then by name; those without one come last, and after
     them what belongs to no article.
     `articles`: those that are known, by name.
     """
@@ -69,4 +70,5 @@ def sections_of(members: Sequence[Member], articles: Mapping[str, Article]) -> l
 
 def _when(name: str, articles: Mapping[str, Article]) -> tuple[bool, bool, str, str]:
     published = articles[name].published if name in articles else ""
-    return name == OWN, not published, published, name
+    year = min(re.findall(r"\b(?:19|20)\d\d\b", published), default="")
+    return name == OWN, not year, year, name

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from repro.analysis.figures import ExperimentSummary, Figure, Listing, printed
 from repro.verdicts.types import Interval, NumberVerdict
 
+OWN, OWN_TITLE = "_own", "Experiments of your own"
+"""The section of experiments that belong to no article. No article can be called so."""
+
 PLOTS = {
     "steps": "The article's figures step by step, and ours",
     "curves": "Accuracy and loss in the course of training",

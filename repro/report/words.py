@@ -12,9 +12,6 @@ from repro.report import text
 if TYPE_CHECKING:
     from repro.report.sections import Member
 
-OWN, OWN_TITLE = "_own", "Experiments of your own"
-"""The section of experiments that belong to no article. No article can be called so."""
-
 Tone = Literal["holds", "partly", "fails", "open", "none"]
 
 AT_THE_EDGE = "COMPATIBLE, AT THE EDGE"

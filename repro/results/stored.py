@@ -62,7 +62,7 @@ class StoredExperiment:
         return read_correct(self.correct)
 
     def valid(self, metric: str, split: str | None = None) -> DataFrame:
-        """A metric at the judged evaluation, of the judged split by default; a row a valid seed, a column a fold."""
+        """A metric at the judged evaluation, of the judged split by default: one row a valid seed, a column a fold."""
         protocol = self.experiment.protocol
         return valid_seeds(self.frame, metric, split or protocol.judged_split, protocol.judged_step)
 
