@@ -11,7 +11,7 @@ from stored_results import EBB, article, build, claim, every_verdict, fixed, loa
 from repro.analysis.claims import ClaimResult
 from repro.analysis.summarize import summarize
 from repro.config.article import Claim
-from repro.report.answer import answer
+from repro.report.answer import answer, article_figures
 from repro.report.sections import Member, Section, sections_of
 from repro.verdicts.claim import judge_claim
 from repro.verdicts.types import Beyond
@@ -163,3 +163,16 @@ def test_articles_come_by_the_first_year_that_they_name(tmp_path):
     members = [Member(each, summarize(each).model_copy(update={"article": name})) for name in [*published, None]]
     articles = {name: article([], name=name, published=when) for name, when in published.items()}
     assert [one.name for one in sections_of(members, articles)][:4] == ["three", "one", "four", "two"]
+
+
+def test_a_figure_of_the_training_rows_is_one_of_the_article(tmp_path):
+    """As in `tf_classification`, whose article prints what fit shows of the last epoch."""
+    made = fixed("a", reported={"accuracy": {"value": 0.91, "quote": "0.91", "split": "train"}})
+    cells = [replace(cell, records=(*cell.records, *_trained(cell.records))) for cell in made_cells(BASE)]
+    store(tmp_path, made, cells)
+    only = section(tmp_path, claim("number", figure_of="a"))
+    assert [(figure.split, figure.verdict) for figure in article_figures(only.members)] == [("train", "REPRODUCED")]
+
+
+def _trained(records):
+    return [replace(each, split="train", value=0.91) for each in records if each.metric == "accuracy"]

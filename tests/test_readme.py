@@ -95,6 +95,10 @@ def test_its_answers_and_articles_are_those_of_the_results_folders() -> None:
     answers = re.findall(r"^\*\*.*", index.partition("\n## Numbers\n")[0], re.MULTILINE)
     assert len(answers) == 3
     assert re.findall(r"^\*\*.*", shown, re.MULTILINE) == answers
+    published = (RESULTS / "published" / "README.md").read_text(encoding="utf-8").partition("\n## ")[0]
+    rows = [line for line in published.replace("](", "](results/published/").splitlines() if line.startswith("|")]
+    assert len(rows) > 15
+    assert [line for line in shown.splitlines() if line.startswith("|")] == rows
 
 
 def test_its_rates_of_error_are_those_of_the_simulation() -> None:

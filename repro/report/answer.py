@@ -74,7 +74,7 @@ def article_figures(members: Sequence[Member]) -> list[Figure]:
     for member in members:
         for figure in member.summary.judged if not member.summary.trial else ():
             reported = figure.reported
-            if reported and figure.split in (member.summary.split, "validation"):
+            if reported and figure.split != "batch":
                 found.setdefault((figure.metric, reported.value, reported.quote), figure)
     return list(found.values())
 
