@@ -119,7 +119,7 @@ def _misfit(shape: tuple[int, ...], loss: str, classes: int | None, data: str) -
 def _make(where: str, spec: Spec, group: str, own: dict[str, Any], **more: Any) -> Any:
     """The object of a spec of a group of Keras' tables; `own` are classes in the place of Keras'."""
     (name, arguments), *_ = spec.items()
-    cls = own.get(name) or getattr(_MODULES[group], name)
+    cls = own.get(name) or getattr(MODULES[group], name)
     table = GROUPS[group].classes[name]
     made = {key: _argument(f"{where}.{name}.{key}", table[key].kind, value, own) for key, value in arguments.items()}
     try:
@@ -147,7 +147,7 @@ def _reason(error: Exception) -> str:
     return one_line(str(error).partition("Arguments received by")[0]) or type(error).__name__
 
 
-_MODULES: dict[str, Any] = {
+MODULES: dict[str, Any] = {
     "layers": keras.layers,
     "losses": keras.losses,
     "optimizers": keras.optimizers,
@@ -156,6 +156,8 @@ _MODULES: dict[str, Any] = {
     "regularizers": keras.regularizers,
     "constraints": keras.constraints,
 }
+"""Where Keras has the classes of each group of its tables."""
+
 _GROUP_OF = {
     "activation": "layers",
     "cells": "layers",

@@ -18,19 +18,11 @@ import keras
 from keras.src import activations, constraints, initializers, losses, optimizers, regularizers
 
 from repro.config.vocabulary.tables import FILE
+from repro.models.build import MODULES
 
 ABSTRACT = {
     *("Constraint", "Initializer", "InputSpec", "Layer", "LearningRateSchedule", "Loss", "Optimizer", "Regularizer"),
     "Wrapper",
-}
-MODULES = {
-    "layers": keras.layers,
-    "losses": keras.losses,
-    "optimizers": keras.optimizers,
-    "schedules": keras.optimizers.schedules,
-    "initializers": keras.initializers,
-    "regularizers": keras.regularizers,
-    "constraints": keras.constraints,
 }
 STRINGS = {
     "losses": losses,
