@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from repro.config.strict import Metric, Name, Strict
+from repro.config.strict import Metric, Name, Strict, as_tuple
 from repro.config.vocabulary.specs import SpecError
 
 ROUNDING = 1e-9
@@ -126,10 +126,7 @@ class Article(Strict):
     """What the article leaves open, and what is done about it here."""
     slips: tuple[str, ...] = ()
 
-    @field_validator("experiments", "claims", "deviations", "unsaid", "slips", mode="before")
-    @classmethod
-    def _tuple(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
+    _tuple = field_validator("experiments", "claims", "deviations", "unsaid", "slips", mode="before")(as_tuple)
 
     @field_validator("experiments")
     @classmethod

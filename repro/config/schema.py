@@ -12,7 +12,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from repro.config.protocol import Protocol
 from repro.config.reported import Reported
-from repro.config.strict import IDENTIFIER, METRICS, FileName, Name, Strict
+from repro.config.strict import IDENTIFIER, METRICS, FileName, Name, Strict, as_tuple
 from repro.config.vocabulary.defaults import check_defaults, with_defaults
 from repro.config.vocabulary.specs import Spec, SpecError, check_each, layer_spec, loss_spec, optimizer_spec
 from repro.errors import shown, suggest
@@ -238,10 +238,7 @@ class Experiment(Strict):
             changes["model"] = with_defaults(self.model, self.defaults)
         return self.model_copy(update=changes)
 
-    @field_validator("figures", mode="before")
-    @classmethod
-    def _figures(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
+    _figures = field_validator("figures", mode="before")(as_tuple)
 
     @field_validator("figures")
     @classmethod

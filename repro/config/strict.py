@@ -21,6 +21,11 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
+def as_tuple(value: object) -> object:
+    """A list, as YAML and JSON have it, as the tuple that a frozen class holds; anything else as it is."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 Name = Annotated[str, Field(min_length=1, max_length=64), Field(pattern=f"^{NAME.pattern}$")]
 
 FileName = Annotated[str, Field(min_length=1, max_length=300)]

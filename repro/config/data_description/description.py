@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from repro.config.data_description.files import CifarBinary, Csv, Idx, Matlab, Npz, Sequences, Texts, as_tuple
+from repro.config.data_description.files import CifarBinary, Csv, Idx, Matlab, Npz, Sequences, Texts
 from repro.config.data_description.generated import Synthetic
-from repro.config.strict import Name, Strict
+from repro.config.strict import Name, Strict, as_tuple
 from repro.config.vocabulary.specs import SpecError
 from repro.errors import shown
 

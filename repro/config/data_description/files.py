@@ -8,16 +8,11 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from repro.config.strict import FileName, Strict
+from repro.config.strict import FileName, Strict, as_tuple
 from repro.config.vocabulary.specs import SpecError
 from repro.errors import shown
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-def as_tuple(value: object) -> object:
-    """A list of YAML as a tuple; all else as it is."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _sha256(value: object) -> object:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from repro.config.strict import Strict
+from repro.config.strict import Strict, as_tuple
 from repro.config.vocabulary.specs import SpecError
 from repro.errors import shown
 
@@ -102,10 +102,7 @@ class EvaluatedAtSteps(Evaluated):
         None, description="the one of `evaluate_at_steps` that figures and claims are about; the last unless given"
     )
 
-    @field_validator("evaluate_at_steps", mode="before")
-    @classmethod
-    def _steps(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
+    _steps = field_validator("evaluate_at_steps", mode="before")(as_tuple)
 
     @field_validator("evaluate_at_steps")
     @classmethod

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from repro.config.protocol.evaluation import Evaluated, EvaluatedAtSteps, RowsOrFraction
-from repro.config.strict import FileName
+from repro.config.strict import FileName, as_tuple
 from repro.config.vocabulary.specs import SpecError
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
@@ -134,10 +134,7 @@ class SplitsFrom(Evaluated):
     test: tuple[FileName, ...] = Field(min_length=1, description="files of test rows, one a split")
     train: tuple[FileName, ...] | None = Field(None, description="files of training rows, in the order of the test's")
 
-    @field_validator("test", "train", mode="before")
-    @classmethod
-    def _tuple(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
+    _tuple = field_validator("test", "train", mode="before")(as_tuple)
 
     @model_validator(mode="after")
     def _pairs(self) -> SplitsFrom:
