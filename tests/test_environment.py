@@ -10,10 +10,11 @@ import sys
 from importlib import metadata
 
 import pytest
+from checking import job
 from conftest import experiment
 
 from repro.results.provenance import Code, Conditions, DataUsed, Environment
-from repro.training import TRAINING_VERSION
+from repro.training import ENGINE_VERSIONS, TRAINING_VERSION
 from repro.training.environment import code_state, environment, processor, versions
 
 
@@ -63,6 +64,31 @@ def test_a_flag_that_may_move_a_bit_changes_the_fingerprint(monkeypatch, name, v
     monkeypatch.setenv(name, value)
     assert fingerprint() != first
     assert environment().flags[name] == value
+
+
+def test_a_flag_that_workers_set_anyway_changes_nothing(monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    first = fingerprint()
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    assert fingerprint() == first
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")])
+def test_workers_set_the_flags_that_are_not_set(monkeypatch, given, expected):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    program = "import os; from repro.training.worker import start_worker; start_worker(); "
+    program += "print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    line = [sys.executable, "-c", program]
+    done = subprocess.run(line, env=os.environ | given, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == expected
+
+
+def test_a_fingerprint_depends_on_the_version_of_its_own_engine_only(monkeypatch):
+    stacked, graph = (job(experiment()).by(engine) for engine in ("stacked", "graph"))
+    before = [each.conditions.fingerprint for each in (stacked, graph)]
+    monkeypatch.setitem(ENGINE_VERSIONS, "graph", ENGINE_VERSIONS["graph"] + 1)
+    after = [job(experiment()).by(engine).conditions.fingerprint for engine in ("stacked", "graph")]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [True, False]
 
 
 def test_processors_with_other_instructions_or_another_name_are_told_apart(tmp_path):

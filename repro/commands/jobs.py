@@ -16,6 +16,7 @@ from repro.config.schema import Experiment
 from repro.errors import ConfigError, UsageError
 from repro.files import shipped
 from repro.results.provenance import Conditions, DataUsed, Environment
+from repro.training import ENGINE_VERSIONS
 from repro.training.checks import check_plan, check_reported
 from repro.training.choice import choose
 from repro.training.worker import Task
@@ -48,7 +49,8 @@ class Job:
         """Everything that a trained number depends on besides the seed."""
         given = self.data
         data = DataUsed(rows=given.rows, test_rows=given.test_rows, classes=given.classes, sha256=given.files)
-        return Conditions(trained=self.experiment.trained, engine=self.engine, data=data, environment=self.environment)
+        environment = self.environment.model_copy(update={"engine_version": ENGINE_VERSIONS[self.engine]})
+        return Conditions(trained=self.experiment.trained, engine=self.engine, data=data, environment=environment)
 
     @property
     def data_key(self) -> str:

@@ -274,7 +274,7 @@ class _Training:
         return Made(
             engine=job.engine,
             data=job.conditions.data,
-            environment=job.environment,
+            environment=job.conditions.environment,
             repro=repro.__version__,
             code=code_state(Path(repro.__file__).parent),
             cores=os.cpu_count(),

@@ -33,6 +33,7 @@ class Environment(Frozen):
     """Everything outside the configuration that may move a bit of a record."""
 
     training_version: int
+    engine_version: int = 1
     python: str
     packages: dict[str, str | None]
     machine: str

@@ -25,7 +25,7 @@ from repro.config.schema import Experiment
 from repro.datasets.prepare import row_type
 from repro.errors import MachineError, ReproError, one_line
 from repro.results.records import CellResult, Record
-from repro.training.environment import environment
+from repro.training.environment import environment, set_flags
 from repro.training.plan import Plan, make_plan
 
 if TYPE_CHECKING:
@@ -67,11 +67,12 @@ def model_summary(experiment: Experiment, data: DataDescription, folder: Path) -
 
 @cache
 def start_worker() -> None:
-    """Settle this process' threads and noise before TensorFlow starts; later calls do nothing.
+    """Settle this process' threads, flags and noise before TensorFlow starts; later calls do nothing.
 
     Raises MachineError where TensorFlow can't be imported.
     """
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    set_flags()
     with _quiet_stderr():
         try:
             import tensorflow as tf
