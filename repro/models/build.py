@@ -14,12 +14,13 @@ from repro.config.vocabulary.specs import Spec
 from repro.config.vocabulary.tables import GROUPS
 from repro.datasets.base import RowType
 from repro.errors import ConfigError, ReproError, one_line
+from repro.models.dense import PaddedDense
 from repro.models.dropout import Dropout
 from repro.models.python_file import python_model
 from repro.models.stackable import not_stackable
 
 
-def build_model(experiment: Experiment, inputs: RowType, folder: Path) -> keras.Model:
+def build_model(experiment: Experiment, inputs: RowType, folder: Path, padded: bool = False) -> keras.Model:
     """Build the model of an experiment, with its variables created.
 
     Layers are Keras' own, except that Dropout is repro's where the stacked engine can train the experiment: its noise
@@ -29,6 +30,7 @@ def build_model(experiment: Experiment, inputs: RowType, folder: Path) -> keras.
         experiment: whose model.
         inputs: what the model gets of a row.
         folder: where the config is, and a file that it names.
+        padded: with PaddedDense layers in the place of Dense ones.
 
     Raises:
         ConfigError: where Keras refuses an argument's value or the layers don't fit each other or the rows, and what a
@@ -40,7 +42,8 @@ def build_model(experiment: Experiment, inputs: RowType, folder: Path) -> keras.
         model = python_model(experiment, spec.python, folder)
         _called(f"{folder / spec.python.file}: the model does not take rows", inputs, model)
         return model
-    own = {} if not_stackable(experiment) else {"Dropout": Dropout}
+    own: dict[str, Any] = {} if not_stackable(experiment) else {"Dropout": Dropout}
+    own |= {"Dense": PaddedDense} if padded else {}
     layers = [_make(f"model.{index}", item, "layers", own) for index, item in enumerate(spec)]
     try:
         model = keras.Sequential([keras.layers.Input(inputs.shape, dtype=inputs.dtype), *layers])

@@ -8,11 +8,10 @@ constraint is Keras' own, mapped over the replica axis. Thousands of steps run i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_optimization_barrier
@@ -20,6 +19,7 @@ from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_optimization_barrier
 from repro.config.schema import Experiment
 from repro.datasets.base import RowType
 from repro.models import build, noise, scores
+from repro.models.stacking import StackedVariable, each_replica
 from repro.models.state import InitialStates
 from repro.training import randomness
 from repro.training.engine import (
@@ -64,7 +64,8 @@ class StackedEngine:
     def _program(self, plan: Plan, folds: tuple[int, ...]) -> Program:
         """That of these folds, at the start of a cell."""
         if folds not in self.programs:
-            self.programs[folds] = Program(self._experiment, plan.inputs, self._folder, folds)
+            tracked = plan.tracked is not None
+            self.programs[folds] = Program(self._experiment, plan.inputs, self._folder, folds, tracked)
         program = self.programs[folds]
         program.start([initial_state(program.states, plan, fold).trained for fold in folds])
         return program
@@ -100,20 +101,24 @@ class Program:
         experiment: what to train; `folder` is where its config lies.
         inputs: what the model gets of a row.
         folds: the fold index of each stacked replica; noise depends on it.
+        tracked: whether to measure the training batches, too.
     """
 
-    def __init__(self, experiment: Experiment, inputs: RowType, folder: Path, folds: Sequence[int]) -> None:
+    def __init__(
+        self, experiment: Experiment, inputs: RowType, folder: Path, folds: Sequence[int], tracked: bool = True
+    ) -> None:
         self._folds = tuple(folds)
         self.states = InitialStates(lambda: build.build_model(experiment, inputs, folder))
-        self.model = self.states.model
+        self.model = build.build_model(experiment, inputs, folder, padded=True)
         self._loss = build.build_loss(experiment.training.loss)
         self._loss_name = next(iter(experiment.training.loss))
         self._measured = scores.Scores.of(experiment)
-        self._variables = [self._stacked(variable) for variable in self.model.trainable_variables]
+        self._variables = [StackedVariable(each, len(folds)) for each in self.model.trainable_variables]
         self.optimizer = build.build_optimizer(experiment.training.optimizer)
-        self.optimizer.build(self._variables)
+        self.optimizer.build([stacked.held for stacked in self._variables])
         self._fresh = [variable.numpy() for variable in self.optimizer.variables]
         self._state = [variable.value for variable in self.model.non_trainable_variables]
+        self._tracked = tracked
         self._units = units_of(self.model, inputs)
         self.layout = noise_layout(self.model, inputs, experiment.training.batch_size)
         self._advance = tf.function(self._steps, jit_compile=True, autograph=False)
@@ -122,13 +127,13 @@ class Program:
     @property
     def weights(self) -> list[tf.Tensor]:
         """The weights of all replicas: (replicas, *shape in the model) of each variable."""
-        shapes = [(len(self._folds), *variable.shape) for variable in self.model.trainable_variables]
-        return [tf.reshape(variable.value, shape) for variable, shape in zip(self._variables, shapes, strict=True)]
+        shapes = [variable.shape for variable in self.states.model.trainable_variables]
+        return [stacked.values[..., : shape[-1]] for stacked, shape in zip(self._variables, shapes, strict=True)]
 
     def start(self, weights: Sequence[Sequence[np.ndarray]]) -> None:
         """Begin a cell: initial values of each replica's trained variables, a fresh optimizer."""
-        for variable, *values in zip(self._variables, *weights, strict=True):
-            variable.assign(np.stack(values).ravel())
+        for stacked, *values in zip(self._variables, *weights, strict=True):
+            stacked.assign(values)
         for variable, value in zip(self.optimizer.variables, self._fresh, strict=True):
             variable.assign(value)
 
@@ -141,9 +146,11 @@ class Program:
 
         Returns:
             Figures of the training batches: with dropout, before each update, averaged over the rows as Keras'
-            progress bar does.
+            progress bar does. None where they are not tracked.
         """
         sums = self._advance(data, batches, tf.constant(key, tf.uint64), tf.constant(start), tf.constant(stop))
+        if not self._tracked:
+            return {}
         loss, correct, rows = (value.numpy().astype(np.float64) for value in sums)
         return {"loss": loss / rows, "accuracy": correct / rows}
 
@@ -163,16 +170,6 @@ class Program:
         outputs = [found[given >= 0] for found, given in zip(each, rows, strict=True)]
         return evaluation(self._measured, figures["loss"], [labels[given[given >= 0]] for given in rows], outputs)
 
-    def _stacked(self, variable: keras.Variable) -> keras.Variable:
-        """A variable of all replicas, flat: XLA:CPU adds arrays whose last axis is short at a quarter of the speed."""
-        shape = (len(self._folds), *variable.shape)
-        stacked = keras.Variable(np.zeros(np.prod(shape), np.float32), name=variable.name)
-        if variable.constraint is not None:
-            stacked.constraint = lambda value: tf.reshape(
-                _each_replica(variable.constraint, tf.reshape(value, shape)), [-1]
-            )
-        return stacked
-
     def _steps(
         self, data: Data, batches: tf.Tensor, key: tf.Tensor, start: tf.Tensor, stop: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
@@ -181,9 +178,14 @@ class Program:
         def body(step: tf.Tensor, loss: tf.Tensor, correct: tf.Tensor, rows: tf.Tensor) -> Any:
             drawn = _materialised(self.layout.draw(key, tf.constant(self._folds), step))
             inputs, labels, present = _rows(data, batches[:, step])
-            given = (self.weights, inputs, labels, present, drawn)
-            gradients, losses, right = _each_replica(self._gradient, given)
-            self.optimizer.apply([tf.reshape(gradient, [-1]) for gradient in gradients], self._variables)
+            given = ([stacked.values for stacked in self._variables], inputs, labels, present, drawn)
+            gradients, losses, right = each_replica(self._gradient, given)
+            self.optimizer.apply(
+                [stacked.as_held(each) for stacked, each in zip(self._variables, gradients, strict=True)],
+                [stacked.held for stacked in self._variables],
+            )
+            if not self._tracked:
+                return step + 1, loss, correct, rows
             count = tf.reduce_sum(present, axis=1)
             return step + 1, loss + losses * count, correct + right, rows + count
 
@@ -206,11 +208,11 @@ class Program:
 
         Where it takes more than the right ones to measure, outputs (chunks, replicas, rows, units) in their place.
         """
-        stacked = self.weights
+        weights = [stacked.values for stacked in self._variables]
         by_right_rows = self._measured.by_right_rows
 
         def body(chunk: tf.Tensor, loss: tf.Tensor, found: tf.TensorArray) -> Any:
-            losses, each = _each_replica(self._scores, (stacked, *_rows(data, chunks[chunk])))
+            losses, each = each_replica(self._scores, (weights, *_rows(data, chunks[chunk])))
             return (
                 chunk + 1,
                 loss + tf.cast(losses, tf.float64),
@@ -249,14 +251,6 @@ def _rows(data: Data, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor
     inside = tf.maximum(index, 0)
     inputs = tf.cast(tf.gather(x, inside), tf.float32) / divide_by
     return inputs, tf.gather(y, inside), tf.cast(index >= 0, tf.float32)
-
-
-def _each_replica(function: Callable[[Any], Any], stacked: Any) -> Any:
-    """A function of one replica, vectorised over the first axis of tensors.
-
-    Raises ValueError for an operation that has no vectorised form: a loop over the replicas would be slow.
-    """
-    return tf.vectorized_map(function, stacked, fallback_to_while_loop=False)
 
 
 def _materialised(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
