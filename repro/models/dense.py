@@ -23,9 +23,11 @@ class PaddedDense(keras.layers.Dense):  # type: ignore[misc]  # Keras comes with
     which XLA:CPU compiles into one loop with the optimizer's update.
     """
 
+    units: int
+
     def build(self, input_shape: tuple[int, ...]) -> None:
         """Create the weights, with those of the unused units."""
-        units: int = self.units
+        units = self.units
         self.units = _padded(units)
         super().build(input_shape)
         self.units = units
