@@ -191,6 +191,8 @@ LONGEST = 100
 def changes(old: Conditions, new: Conditions) -> tuple[str, ...]:
     """What differs, as `key.path old -> new`; keys of the config are named as they are there."""
     before, now = (each.model_dump(mode="json") | {"data": each.data.sha256} for each in (old, new))
+    if old.engine != new.engine:  # each has its own versions
+        now["environment"]["engine_version"] = before["environment"]["engine_version"]
     lines = [line for key in before for line in _differences(before[key], now[key], key)]
     return tuple(line.removeprefix("trained.") for line in lines)
 
