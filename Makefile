@@ -9,7 +9,7 @@ SHORT := $(addprefix configs/published/,mlm-sonar-binary mlm-iris mlm-first-netw
 	keras-mnist-cnn/keras_mnist_cnn_epoch.yaml keras-mnist-cnn/keras_mnist_cnn_epoch_today.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sonar all published published-all check test lint lock keras-tables clean
+.PHONY: help setup sonar all published published-all check test lint lock keras-tables bench clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,12 @@ lock: setup ## pin the newest versions that pyproject.toml allows (needs uv)
 
 keras-tables: setup ## write what a config may name of Keras, as the installed Keras has it
 	$(BIN)/python -m repro.models.keras_tables
+
+# PyTorch and JAX come on top of the lock: PyTorch's build for CPUs is not on the index that the lock's hashes are of.
+# Where only the usual one is there, pip takes the build with CUDA: several GB; PIP_EXTRA_INDEX_URL names another index.
+bench: setup ## time repro beside Keras, PyTorch, JAX and scikit-learn: leave the machine alone for half an hour
+	$(BIN)/python -c 'import torch, jax' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-build-isolation --editable '.[bench]'
+	$(BIN)/python -m benchmarks.speed --out results
 
 clean: ## remove .venv and caches, keep results
 	rm -rf .venv dist trials .pytest_cache .mypy_cache .ruff_cache

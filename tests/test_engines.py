@@ -302,7 +302,7 @@ def test_a_worker_returns_records_and_where_they_were_made(engine: str) -> None:
     cell = LokyExecutor(1).call(train_cell, Task(config, SONAR, FOLDER, engine, 1))
     assert (cell.seed, cell.environment, cell.diverged, cell.error) == (1, environment(), {}, None)
     assert cell.seconds > 0
-    assert [(r.fold, r.epoch, r.step, r.split, r.metric) for r in sorted(cell.records)] == [
+    assert sorted((r.fold, r.epoch, r.step, r.split, r.metric) for r in cell.records) == [
         (fold, 3, 29, "test", metric) for fold in range(4) for metric in ("accuracy", "loss")
     ]
     assert {type(record) for record in cell.records} == {Record}

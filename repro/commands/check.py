@@ -139,13 +139,13 @@ def check(
 
 
 def _without_data(references: Sequence[Reference], progress: Progress) -> tuple[list[Row], list[Reference]]:
-    ready, without = with_data([reference.job for reference in references], progress)
+    _, without = with_data([reference.job for reference in references], progress)
     rows = [
         Row(reference.name, "–", "NO DATA", without[reference.job.data_key])
         for reference in references
-        if reference.job not in ready
+        if reference.job.data_key in without
     ]
-    return rows, [reference for reference in references if reference.job in ready]
+    return rows, [reference for reference in references if reference.job.data_key not in without]
 
 
 def _count(reference: Reference) -> int:

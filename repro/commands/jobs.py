@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -232,8 +233,8 @@ def check_experiment(
 
 def _check_names(experiments: Sequence[Experiment]) -> None:
     """Raises ConfigError where two experiments would share a folder."""
-    names = [experiment.name for experiment in experiments]
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    counts = Counter(experiment.name for experiment in experiments)
+    doubled = sorted(name for name, count in counts.items() if count > 1)
     if doubled:
         raise ConfigError(f"expected each experiment once, got {', '.join(doubled)} twice")
 

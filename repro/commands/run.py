@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +20,8 @@ from repro.commands.jobs import Job, engines
 from repro.errors import ConfigError, DataError, ExitCode, MachineError
 from repro.files import locked, sha256, write
 from repro.report import text
-from repro.report.build import build_experiment, current_summary
-from repro.results.cells import CellCache, temporary_files
+from repro.report.build import build_experiment, current_summary, prepare
+from repro.results.cells import CellCache, sweep, temporary_files
 from repro.results.correct import CORRECT, read_correct
 from repro.results.provenance import Made, Provenance, changes, write_provenance
 from repro.results.records import CellResult, records_by_seed
@@ -83,23 +84,27 @@ def run(
     force: bool = False,
     clock: Callable[[], float] = time.time,
 ) -> RunResult:
-    """Train what is missing of every job and write its results.
+    """Train what is missing of every job and write its results. Where nothing is, no data are read.
 
     Raises ConfigError before any training if a protocol asks for more folds than there are rows of a class,
     DataError before any training if no job's data can be had (jobs without data are left out and named in the
     result otherwise), BusyError if another run is at work in `out`.
     """
     result = RunResult()
-    ready, result.without_data = with_data(jobs, progress)
-    if not ready:
-        raise DataError("\n".join(result.without_data.values()))
-    if current := _up_to_date([cache_state(job, out, force) for job in ready]):
+    before = [cache_state(job, out, force) for job in jobs]
+    current = _up_to_date(before)
+    if not current:
+        ready, result.without_data = with_data(jobs, progress)
+        if not ready:
+            raise DataError("\n".join(result.without_data.values()))
+        current = _up_to_date([state for state in before if state.job.data_key not in result.without_data])
+    if current:
         _sweep_if_free(out)
         for stored, summary in current:
             result.add(stored, summary)
         return result
     with locked(out):
-        _sweep(out)
+        sweep(out)
         if force:
             _forget(ready, out)
         states = [cache_state(job, out, force) for job in ready]  # what another run has finished meanwhile
@@ -131,7 +136,7 @@ def with_data(jobs: Sequence[Job], progress: Progress) -> tuple[list[Job], dict[
         except ConfigError as error:
             raise ConfigError(f"{job.config}: protocol.{error}") from error
     for job in jobs:
-        if job not in ready:
+        if job.data_key in without:
             progress.note(f"{job.experiment.name}: left out, its data can't be had")
     return ready, without
 
@@ -151,14 +156,7 @@ def _up_to_date(states: Sequence[CacheState]) -> list[tuple[StoredExperiment, Ex
 def _sweep_if_free(out: Path) -> None:
     if any(temporary_files(out)):
         with contextlib.suppress(MachineError), locked(out):  # another run is at work, or the folder is read-only
-            _sweep(out)
-
-
-def _sweep(out: Path) -> None:
-    """Remove temporary files. The caller holds the lock, so none is in use."""
-    for path in temporary_files(out):
-        with contextlib.suppress(OSError):
-            path.unlink()
+            sweep(out)
 
 
 def _forget(jobs: Sequence[Job], out: Path) -> None:
@@ -189,6 +187,8 @@ class _Training:
         """When the first cell of an experiment began."""
         self._fresh: dict[str, list[int]] = {}
         """Seeds of each experiment that were trained now."""
+        self._written: dict[str, tuple[StoredExperiment, ExperimentSummary]] = {}
+        self._preparing = threading.Thread(target=prepare)
 
     def run(self) -> None:
         tasks = [state.job.task(seed) for state in self._states.values() for seed in state.missing]
@@ -198,12 +198,15 @@ class _Training:
             for line in engines(begun):  # not again at each look, nor where a run goes on
                 self._progress.say(line)
             self._progress.started(missing, self._seconds_before())
+        self._preparing.start()
         for state in self._states.values():
             if not state.missing:
                 self._write(state)
         with contextlib.closing(self._executor.train(tasks, self._progress)) as trained:  # workers end on the way out
             for task, cell in trained:
                 self._keep(self._states[task.experiment.name], cell)
+        for name in self._states:  # whichever was finished first
+            self._result.add(*self._written[name])
 
     def _keep(self, state: CacheState, cell: CellResult) -> None:
         name = state.job.experiment.name
@@ -239,13 +242,14 @@ class _Training:
         old = current_summary(before) if before and moved else None
         same = before and not moved and describes(before.provenance, job)
         stored = before if before and same else self._store(state, runs, correct, moved)
+        self._preparing.join()  # two threads that import the same may see a module half made
         summary = build_experiment(stored)
         if before and moved and (changed := changes(before.provenance.conditions, job.conditions)):
             self._progress.note(
                 f"{job.experiment.name}: stored results replaced ({'; '.join(changed)}); "
                 f"{text.main_name(summary)} before: {text.main_value(old)}, now: {text.main_value(summary)}"
             )
-        self._result.add(stored, summary)
+        self._written[job.experiment.name] = stored, summary
 
     def _store(self, state: CacheState, runs: str, correct: bytes, moved: bool) -> StoredExperiment:
         """Write the records and what vouches for them. Records that are the stored ones keep where they were made."""

@@ -29,6 +29,8 @@ class Catalogue:
     def __init__(self, parse: Callable[[Path], Document] = parse_file) -> None:
         self._parse = parse
         self._documents: dict[Path, Document] = {}
+        self._experiments: dict[Path, Experiment] = {}
+        self._articles: dict[Path, Article] = {}
         self._hashes: dict[Path, str] = {}
 
     def document(self, path: Path) -> Document:
@@ -43,12 +45,13 @@ class Catalogue:
 
         Its name is that of the file. `overrides` are `key.path=value`, as after `-S`.
         """
-        name = _name(path)
-        document = resolved(path, self.document)
-        experiment = self._experiment(path.parent, name, document, ("extends",))
+        if path not in self._experiments:
+            document = resolved(path, self.document)
+            self._experiments[path] = self._experiment(path.parent, _name(path), document, ("extends",))
+        experiment = self._experiments[path]
         if not overrides:
             return experiment
-        as_given = experiment
+        name, document, as_given = _name(path), resolved(path, self.document), experiment
         if experiment.defaults:  # overrides change what the file says, not what its `defaults` have filled in
             without = Document({**document.value, "defaults": None}, document.marks)
             as_given = self._experiment(path.parent, name, without)
@@ -141,7 +144,9 @@ class Catalogue:
 
     def article(self, path: Path) -> Article:
         """The article in a file; its name is that of the file."""
-        return validated(Article, _name(path), self.document(path))
+        if path not in self._articles:
+            self._articles[path] = validated(Article, _name(path), self.document(path))
+        return self._articles[path]
 
     def article_of(self, path: Path, experiment: Experiment) -> Article | None:
         """The article of the experiment in the file `path`: `articles/NAME.yaml` beside it, or None."""
@@ -150,9 +155,9 @@ class Catalogue:
 
     def experiments_of(self, path: Path) -> dict[str, Experiment]:
         """The experiments that the article in the file `path` names and that are in the folder above it, by name."""
-        files = _files_beside(path)
         named = {name for _, name in _mentioned(self.article(path))}
-        return {name: self.experiment(files[name]) for name in sorted(named & files.keys())}
+        files = {name: file for name in sorted(named) if _is_file(file := path.parent.parent / f"{name}.yaml")}
+        return {name: self.experiment(file) for name, file in files.items()}
 
     def check_article(self, path: Path) -> None:
         """Check that the experiments that an article names are in the folder above its own, and are what it says.
@@ -160,13 +165,11 @@ class Catalogue:
         Of the files there only those that it names are read: another that is broken is in nobody's way.
         """
         article, document = self.article(path), self.document(path)
-        files, experiments = _files_beside(path), self.experiments_of(path)
-        unknown = [
-            (place, f"unknown experiment {name!r}; {suggest(name, files)}")
-            for place, name in _mentioned(article)
-            if name not in files
-        ]
-        if faults := [*unknown, *_misfits(article, experiments)]:
+        experiments = self.experiments_of(path)
+        unknown = [(place, name) for place, name in _mentioned(article) if name not in experiments]
+        there = [file.stem for file in _yaml_files(path.parent.parent)] if unknown else []
+        faults = [(place, f"unknown experiment {name!r}; {suggest(name, there)}") for place, name in unknown]
+        if faults := [*faults, *_misfits(article, experiments)]:
             raise ConfigError("\n".join(located(document.mark(place), place, fault) for place, fault in faults))
 
 
@@ -225,11 +228,6 @@ def find_config(given: str) -> Path:
     hint = suggest(name, known)
     hint = "`repro list` names them" if hint.startswith("known:") else hint
     raise ConfigError(f"expected a config, got {shown(given)}: {looked}; {hint}")
-
-
-def _files_beside(article: Path) -> dict[str, Path]:
-    """The experiments' files in the folder above an article's, by name."""
-    return {file.stem: file for file in _yaml_files(article.parent.parent)}
 
 
 def _is_file(path: Path) -> bool:

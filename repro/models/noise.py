@@ -143,20 +143,15 @@ def random_units(key: tf.Tensor, folds: tf.Tensor, step: tf.Tensor, counters: in
     Returns:
         int32 (F, 4 * counters) in [0, 65536). Fold f's row depends on (key, f, step, counters) alone.
     """
+    block = folds[:, tf.newaxis] * counters + tf.range(counters, dtype=tf.int32)[tf.newaxis, :]
+    counter = tf.cast(block, tf.uint32), tf.cast(tf.zeros_like(block) + tf.cast(step, tf.int32), tf.uint32)
     halves = tf.cast(tf.bitwise.right_shift(key, tf.constant(32, tf.uint64)), tf.uint32), tf.cast(key, tf.uint32)
-
-    def words(start: int, stop: int) -> tf.Tensor:
-        """Both words of some counters of each fold as one of 64 bits."""
-        block = folds[:, tf.newaxis] * counters + tf.range(start, stop, dtype=tf.int32)[tf.newaxis, :]
-        counter = tf.cast(block, tf.uint32), tf.cast(tf.zeros_like(block) + tf.cast(step, tf.int32), tf.uint32)
-        first, second = (tf.cast(word, tf.uint64) for word in threefry2x32(halves, counter))
-        return first | tf.bitwise.left_shift(second, tf.constant(32, tf.uint64))
-
-    # XLA would go through all rounds again for each plane: but it computes the parts that it has to join only once.
-    packed = tf.concat([words(0, counters // 2), words(counters // 2, counters)], axis=1)
+    # XLA goes through all rounds again for each use of a word, but computes what it has to join only once. Both words
+    # as one of 64 bits would go through them in vectors of half as many.
+    words = tf.stack(threefry2x32(halves, counter), axis=1)
     # Planes side by side instead of interleaved halves: XLA vectorises this form and not the other.
-    planes = [tf.bitwise.right_shift(packed, tf.constant(shift, tf.uint64)) for shift in (0, 16, 32, 48)]
-    return tf.concat([tf.cast(plane & tf.constant(0xFFFF, tf.uint64), tf.int32) for plane in planes], axis=1)
+    planes = tf.stack([words & _u32(0xFFFF), tf.bitwise.right_shift(words, _u32(16))], axis=2)
+    return tf.reshape(tf.cast(planes, tf.int32), (folds.shape[0], 4 * counters))
 
 
 def threefry2x32(key: tuple[tf.Tensor, tf.Tensor], counter: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:

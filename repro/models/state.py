@@ -53,16 +53,11 @@ class InitialStates:
         self._build = build
         with seeded(0):
             self.model = build()
-        with seeded(1):
-            other = build()
         self._initializers = _own_initializers(self.model)
         self._constants = [_values(variables) for variables in _both(self.model)]
-        self._same = [
-            [np.array_equal(one, two, equal_nan=True) for one, two in zip(values, _values(variables), strict=True)]
-            for values, variables in zip(self._constants, _both(other), strict=True)
-        ]
         states = {id(state) for state in random_states(self.model)}
         self._random = [id(variable) in states for variable in self.model.non_trainable_variables]
+        self._differs = self._differ_by_build()
 
     @property
     def seeds(self) -> int:
@@ -99,12 +94,15 @@ class InitialStates:
         ]
         return State(trained, untrained)
 
-    @property
-    def _differs(self) -> bool:
+    def _differ_by_build(self) -> bool:
         """Whether a variable's value is neither drawn by an initialiser, nor a random state, nor always the same."""
-        drawn = [[each is not None for each in self._initializers], self._random]
-        pairs = zip([*drawn[0], *drawn[1]], [*self._same[0], *self._same[1]], strict=True)
-        return any(not known and not same for known, same in pairs)
+        known = [*(each is not None for each in self._initializers), *self._random]
+        if all(known):
+            return False
+        with seeded(1):
+            other = [_values(variables) for variables in _both(self._build())]
+        pairs = zip(known, [*self._constants[0], *self._constants[1]], [*other[0], *other[1]], strict=True)
+        return any(not each and not np.array_equal(one, two, equal_nan=True) for each, one, two in pairs)
 
 
 def random_states(model: keras.Model) -> list[keras.Variable]:
@@ -141,14 +139,14 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def _own_initializers(model: keras.Model) -> list[keras.initializers.Initializer | None]:
-    """Of each trained variable, the initialiser of its layer that made it; None where none did."""
+    """Of each trained variable, the initialiser of its layer that drew it; None where none did."""
     owners = {id(variable): layer for layer in _layers(model) for variable in layer._trainable_variables}
     found = []
     for variable in model.trainable_variables:
         name = _INITIALIZERS.get(variable.name, f"{variable.name}_initializer")
         initializer = getattr(owners.get(id(variable)), name, None)
-        made = isinstance(initializer, keras.initializers.Initializer) and _makes(initializer, variable)
-        found.append(initializer if made else None)
+        draws = isinstance(initializer, keras.initializers.Initializer) and "seed" in initializer.get_config()
+        found.append(initializer if draws and _makes(initializer, variable) else None)
     return found
 
 
@@ -163,8 +161,7 @@ def _makes(initializer: keras.initializers.Initializer, variable: keras.Variable
 
 def _drawn(initializer: keras.initializers.Initializer, seed: int, variable: keras.Variable) -> np.ndarray:
     settings: Mapping[str, object] = initializer.get_config()
-    if "seed" in settings:
-        initializer = type(initializer).from_config({**settings, "seed": seed})
+    initializer = type(initializer).from_config({**settings, "seed": seed})
     return np.asarray(keras.ops.convert_to_numpy(initializer(variable.shape, dtype=variable.dtype)))
 
 

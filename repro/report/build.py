@@ -7,7 +7,10 @@ does not, it is built again.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +49,17 @@ def check_folder(out: Path) -> None:
             if mark not in file.read(1000):
                 message = f"{page}: not made by repro, which would replace it; give results a folder of their own"
                 raise UsageError(message)
+
+
+def prepare() -> None:
+    """Import what building takes, pandas, scipy, matplotlib and jinja2 among it: for a thread, while others train.
+
+    An import that fails does so again where it is needed. At the end of the process there is nothing to prepare for.
+    """
+    with contextlib.suppress(Exception):
+        for name in ("analysis.summarize", "report.experiment_page", "report.plots", "report.html"):
+            if threading.main_thread().is_alive():
+                importlib.import_module(f"repro.{name}")
 
 
 def current_summary(stored: StoredExperiment) -> ExperimentSummary | None:

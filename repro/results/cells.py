@@ -95,3 +95,10 @@ def temporary_files(out: Path) -> Iterator[Path]:
     """What a run that was killed while writing has left in a results folder, unless one is at work."""
     for pattern in ("*/.*.tmp", ".*.tmp", f"{FOLDER}/*/*/.*.tmp"):
         yield from out.glob(pattern)
+
+
+def sweep(out: Path) -> None:
+    """Remove temporary files. The caller holds the lock, so none is in use."""
+    for path in temporary_files(out):
+        with contextlib.suppress(OSError):
+            path.unlink()

@@ -8,14 +8,16 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from repro.errors import one_line
 from repro.results.provenance import Environment
 
+_ORDER = attrgetter("fold", "epoch", "step", "split", "metric")
 COLUMNS = ("experiment", "seed", "fold", "epoch", "step", "split", "metric", "value", "status")
 
 
-@dataclass(frozen=True, order=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """One metric of one replica at one evaluation point, to nine significant digits (what float32 carries).
 
@@ -50,7 +52,7 @@ class CellResult:
         """The cell's lines of `runs.csv`, sorted, without the experiment's name."""
         if self.error is not None:
             yield (self.seed, *[""] * 6, f"failed: {_reason(self.error)}")
-        for r in sorted(self.records):
+        for r in sorted(self.records, key=_ORDER):
             status = self.diverged.get(r.fold, "ok")
             yield self.seed, r.fold, r.epoch, r.step, r.split, r.metric, repr(r.value), status
 
@@ -85,6 +87,7 @@ def records_by_seed(runs: str) -> dict[int, SeedRecords]:
     Raises ValueError for text that is none, with the line.
     """
     found: dict[int, SeedRecords] = {}
+    places: dict[tuple[str, ...], tuple[str, ...]] = {}  # the same in every seed, and so checked once
     table = csv.reader(io.StringIO(runs))
     try:
         if tuple(next(table, ())) != COLUMNS:
@@ -92,11 +95,11 @@ def records_by_seed(runs: str) -> dict[int, SeedRecords]:
         for row in table:
             if len(row) != len(COLUMNS):
                 raise ValueError(f"expected {len(COLUMNS)} values, got {len(row)}")
-            _, seed, fold, epoch, step, split, metric, value, status = row
+            _, seed, *given, value, status = row
             records = found.setdefault(int(seed), {})
             if status.startswith("failed"):
                 continue
-            place = (str(int(fold)), str(int(epoch)), str(int(step)), split, metric)
+            place = places.get(tuple(given)) or places.setdefault(tuple(given), _place(*given))
             if place in records:
                 raise ValueError("expected each record once")
             float(value)
@@ -104,3 +107,7 @@ def records_by_seed(runs: str) -> dict[int, SeedRecords]:
     except (ValueError, csv.Error) as error:
         raise ValueError(f"line {max(1, table.line_num)}: {error}") from error
     return found
+
+
+def _place(fold: str, epoch: str, step: str, split: str, metric: str) -> tuple[str, ...]:
+    return str(int(fold)), str(int(epoch)), str(int(step)), split, metric

@@ -61,10 +61,21 @@ class StoredExperiment:
         """Which rows each seed predicted right at the judged evaluation."""
         return read_correct(self.correct)
 
+    @cached_property
+    def _valid(self) -> dict[tuple[str, str], DataFrame]:
+        """What `valid` has been asked for: tables, pages, plots and claims ask for the same."""
+        return {}
+
     def valid(self, metric: str, split: str | None = None) -> DataFrame:
-        """A metric at the judged evaluation, of the judged split by default: one row a valid seed, a column a fold."""
+        """A metric at the judged evaluation, of the judged split by default: one row a valid seed, a column a fold.
+
+        To be read and not to be changed.
+        """
         protocol = self.experiment.protocol
-        return valid_seeds(self.frame, metric, split or protocol.judged_split, protocol.judged_step)
+        asked = (metric, split or protocol.judged_split)
+        if asked not in self._valid:
+            self._valid[asked] = valid_seeds(self.frame, *asked, protocol.judged_step)
+        return self._valid[asked]
 
     def values(self, metric: str, split: str | None = None) -> Floats:
         """(n,) what `valid` has of each seed: the mean over its folds."""
@@ -161,10 +172,21 @@ def cells_frame(cells: list[CellResult]) -> DataFrame:
 
 def per_seed(frame: DataFrame, metric: str, split: str, step: int | None = None) -> DataFrame:
     """The metric at a step, by default each replica's last evaluation: one row a seed, one column a fold."""
+    import pandas as pd
+
     rows = frame[(frame["metric"] == metric) & (frame["split"] == split)]
-    judged = rows.groupby(["seed", "fold"])["step"].transform("max") if step is None else step
-    rows = rows[rows["step"] == judged]
-    return rows.pivot(index="seed", columns="fold", values="value").sort_index()
+    rows = rows if step is None else rows[rows["step"] == step]
+    (seeds, i), (folds, j) = (np.unique(rows[key].to_numpy(), return_inverse=True) for key in ("seed", "fold"))
+    at, values = rows["step"].to_numpy(), rows["value"].to_numpy()
+    last = np.full((len(seeds), len(folds)), -1, at.dtype)
+    np.maximum.at(last, (i, j), at)
+    judged = at == last[i, j]
+    table = np.full(last.shape, np.nan)
+    table[i[judged], j[judged]] = values[judged]
+    index, columns = pd.Index(seeds, name="seed"), pd.Index(folds, name="fold")
+    return pd.DataFrame(
+        table, index, columns, copy=False
+    )  # pandas' copy has its columns together: means round otherwise
 
 
 def valid_seeds(frame: DataFrame, metric: str, split: str, step: int | None = None) -> DataFrame:

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import itertools
+import math
 import os
 import signal
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from multiprocessing import resource_tracker
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from multiprocessing import resource_tracker, util
+from typing import Any, Protocol, TypeVar
 
 from repro.results.records import CellResult
 from repro.training.progress import Progress
 from repro.training.worker import Task, train_cell
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 IDLE_SECONDS = 300
 """After this long without work a worker ends."""
@@ -35,6 +34,9 @@ WORKER_VARIABLES = {
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # the first worker would take all of a GPU's memory
     "PYTHONSAFEPATH": "1",  # Python would import a random.py that lies in the current folder
 }
+
+SHORT_SECONDS = 5
+"""A worker is given the next cell ahead of time where they take less than this."""
 
 DIED_TWICE = "its worker process died twice, the second time with nothing beside it (out of memory?)"
 
@@ -66,49 +68,145 @@ class LokyExecutor:
     def train(self, tasks: Sequence[Task], progress: Progress) -> Generator[tuple[Task, CellResult]]:
         """Train cells in worker processes, yielding each as it is done.
 
-        A worker that dies (killed for memory, say) takes its cell with it, and its fellows with it. Cells that may
-        have been at work then are tried again, each alone in a fresh worker: one that dies there too is recorded as
-        failed. The rest go on side by side. Closing the generator ends the workers.
+        A worker that dies (killed for memory, say) takes its cell with it. That is tried again when the others are
+        done, with nothing beside it: one that dies there too is recorded as failed. Closing the generator ends the
+        workers.
         """
-        left = dict(enumerate(tasks))
-        suspects: list[int] = []
-        while left:
-            given = suspects[:1] or list(left)
-            count = min(self._workers, len(given))
-            for each, result in self._round({each: left[each] for each in given}, count):
-                yield left.pop(each), result
-            lost = [each for each in given if each in left]
-            if lost and suspects:
-                task = left.pop(lost[0])
-                yield task, CellResult(task.seed, 0.0, None, error=DIED_TWICE)
-            elif lost:
-                progress.note(f"a worker process died; {len(lost)} seeds go on in fresh ones")
-                suspects = lost[:count]  # cells are handed out in order: those at work are the first that are not done
-            suspects = [each for each in suspects if each in left]
+        if not tasks:
+            return
+        waiting, lost = Waiting(tasks), list[Task]()
+        with _processes(min(self._workers, len(tasks))) as workers:
+            done: list[tuple[Task, CellResult]] = []
+            while True:
+                self._hand_out(waiting, workers)
+                yield from done
+                if not any(worker.given for worker in workers):
+                    break
+                done = _finished(waiting, workers, lost, progress)
+        for task in lost:
+            with _processes(1) as (worker,):
+                try:
+                    result = worker.submit(self._cell, task).result()
+                except BrokenExecutor:
+                    result = CellResult(task.seed, 0.0, None, error=DIED_TWICE)
+                yield task, result
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a function in a worker process and return what it returns."""
-        with _processes(1) as pool:
-            return _submit(pool, function, *arguments).result()
+        with _processes(1) as (worker,):
+            return worker.submit(function, *arguments).result()
 
-    def _round(self, tasks: dict[int, Task], count: int) -> Iterator[tuple[int, CellResult]]:
-        """Cells as they come, until all are there or a worker has died. A few more are handed out than trained."""
-        from concurrent.futures import FIRST_COMPLETED, wait
-        from concurrent.futures.process import BrokenProcessPool
+    def _hand_out(self, waiting: Waiting, workers: Sequence[Worker]) -> None:
+        for worker in sorted(workers, key=lambda each: len(each.given)):  # those first that have nothing to do
+            while task := waiting.next(worker.experiment, len(worker.given)):
+                worker.experiment = task.experiment.name
+                worker.given[worker.submit(self._cell, task)] = task
 
-        futures: dict[Future[CellResult], int] = {}
-        waiting = iter(tasks.items())
-        with _processes(count) as pool:
-            while True:
-                with contextlib.suppress(BrokenProcessPool):
-                    for each, task in itertools.islice(waiting, 2 * count - len(futures)):
-                        futures[_submit(pool, self._cell, task)] = each
-                if not futures:
-                    return
-                for future in wait(futures, return_when=FIRST_COMPLETED).done:
-                    each = futures.pop(future)
-                    with contextlib.suppress(BrokenProcessPool):  # those that came before the death count
-                        yield each, future.result()
+
+class Waiting:
+    """Cells that no worker has been given. A worker stays with an experiment, whose programs it has compiled.
+
+    Args:
+        tasks: cells to train, experiment by experiment.
+    """
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._tasks: dict[str, deque[Task]] = {}
+        for task in tasks:
+            self._tasks.setdefault(task.experiment.name, deque()).append(task)
+        self._workers = Counter[str]()
+        """How many have been given cells of an experiment."""
+        self._seconds: dict[str, list[float]] = {}
+
+    def next(self, last: str, given: int) -> Task | None:
+        """A cell for a worker, if there is one for it.
+
+        Args:
+            last: the experiment that the worker has been given last.
+            given: cells that it has and has not done. One that waits behind the one at work spares a worker from
+                waiting for the parent, but no other can take it: only where cells are short.
+        """
+        if given:
+            short = min(self._seconds.get(last, [math.inf])) < SHORT_SECONDS
+            name = last if given == 1 and short and last in self._tasks else None
+        else:
+            fresh = (each for each in self._tasks if not self._workers[each])
+            name = last if last in self._tasks else next(fresh, None) or self._helped()
+        if name is None:
+            return None
+        self._workers[name] += name != last or not self._workers[name]
+        task = self._tasks[name].popleft()
+        if not self._tasks[name]:
+            del self._tasks[name]
+        return task
+
+    def put_back(self, tasks: Sequence[Task]) -> None:
+        """Cells of a worker that died before it got to them."""
+        for task in reversed(tasks):
+            self._tasks.setdefault(task.experiment.name, deque()).appendleft(task)
+
+    def took(self, task: Task, seconds: float) -> None:
+        """A cell is done."""
+        self._seconds.setdefault(task.experiment.name, []).append(seconds)
+
+    def _helped(self) -> str | None:
+        """The experiment with the most cells of those that one more worker ends sooner, although it has to compile."""
+        return max(filter(self._ends_sooner, self._tasks), key=lambda name: len(self._tasks[name]), default=None)
+
+    def _ends_sooner(self, name: str) -> bool:
+        """Whether a cell that is the worker's first, as long as the longest, ends before those that wait would."""
+        taken = self._seconds.get(name, [1.0])
+        return max(taken) <= min(taken) * (len(self._tasks[name]) / self._workers[name] + 0.5)
+
+
+class Worker:
+    """A process that works on what it is given, one after the other. A fresh one takes the place of one that died."""
+
+    def __init__(self) -> None:
+        self._pool = _new_pool()
+        self.given: dict[Future[CellResult], Task] = {}
+        """What has been handed to it and not come back, in that order."""
+        self.experiment = ""
+        """The one that it was given last."""
+
+    def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        """Hand out a call."""
+        try:
+            return _submit(self._pool, function, *arguments)
+        except BrokenExecutor:
+            self._pool = _new_pool()
+            return _submit(self._pool, function, *arguments)
+
+    def kill(self) -> None:
+        """End the process, whatever it is at work on."""
+        self._pool.shutdown(wait=True, kill_workers=True)
+
+
+_workers: list[Worker] = []
+
+
+def _finished(
+    waiting: Waiting, workers: Sequence[Worker], lost: list[Task], progress: Progress
+) -> list[tuple[Task, CellResult]]:
+    """Wait for cells that are done; the cells on which workers died are added to `lost`."""
+    wait([future for worker in workers for future in worker.given], return_when=FIRST_COMPLETED)
+    found = []
+    for worker in workers:
+        for future, task in list(worker.given.items()):
+            if not future.done():
+                break
+            try:
+                result = future.result()
+            except BrokenExecutor:
+                progress.note("a worker process died; its seed is tried again at the end")
+                lost.append(task)
+                waiting.put_back(list(worker.given.values())[1:])
+                worker.given.clear()
+                break
+            del worker.given[future]
+            waiting.took(task, result.seconds)
+            found.append((task, result))
+    return found
 
 
 def available_cores() -> int:
@@ -117,23 +215,31 @@ def available_cores() -> int:
 
 
 @contextlib.contextmanager
-def _processes(count: int) -> Iterator[Any]:
-    """So many worker processes; those of an earlier call, with the programs that they have compiled, if there are.
+def _processes(count: int) -> Iterator[Sequence[Worker]]:
+    """So many workers; those of an earlier call, with the programs that they have compiled, if there are.
 
     They are killed where the block is left by an exception, Ctrl-C's among them: a cell is stored whole or not at all,
     so nothing is spoilt.
     """
-    from loky import get_reusable_executor
+    while len(_workers) > count:
+        _workers.pop().kill()
+    _workers.extend(Worker() for _ in range(count - len(_workers)))
+    try:
+        yield tuple(_workers)
+    except BaseException:
+        while _workers:
+            _workers.pop().kill()
+        raise
+
+
+def _new_pool() -> Any:
+    """A pool of a single process: one that dies would take its fellows with it, and all share what they are given."""
+    from loky import ProcessPoolExecutor
 
     with _safe_path():
-        pool = get_reusable_executor(
-            count, timeout=IDLE_SECONDS, initializer=_begin, initargs=(os.getpid(),), env=WORKER_VARIABLES
+        return ProcessPoolExecutor(
+            1, timeout=IDLE_SECONDS, initializer=_begin, initargs=(os.getpid(),), env=WORKER_VARIABLES
         )
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=True, kill_workers=True)
-        raise
 
 
 @atexit.register  # by now loky has told its threads to end; its daemon threads it doesn't wait for
@@ -181,6 +287,7 @@ def _safe_path() -> Iterator[None]:
 def _begin(parent: int) -> None:
     """Settle in a new worker: Ctrl-C, which reaches the whole process group, is for the parent to act on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    util.Finalize(None, os._exit, args=(0,), exitpriority=0)  # Python would take apart TensorFlow for a second or two
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

@@ -134,17 +134,18 @@ def _critical_shifts(pooled: Floats, subsets: NDArray[np.intp], allowed: int) ->
     That is where no more than `allowed` arrangements are as extreme as the one at hand. A shift d adds d * e to an
     arrangement's sum s, with e rising with the fresh seeds it holds, and d * E to the sum o at hand, E > |e|. So it is
     as extreme, |s + d e| >= o + d E, up to the larger of (s - o) / (E - e) and (-s - o) / (E + e), and never beyond.
+    Among arrangements with as many fresh seeds these rise and fall with s: only their largest and smallest sums count.
     The result has shape (2, simulations): shifts up, and shifts down.
     """
     (m, _), size = subsets.shape, len(pooled)
-    entering = np.count_nonzero(subsets >= size - m, axis=0) - m * m / size
+    fresh = np.count_nonzero(subsets >= size - m, axis=0)
     own = m - m * m / size
-    always = np.isclose(np.abs(entering), own)
-    subsets, entering, allowed = subsets[:, ~always], entering[~always], allowed - int(np.count_nonzero(always))
-    sums = np.zeros((subsets.shape[1], pooled.shape[1]))
-    for row in subsets:
-        sums += pooled[row]
-    sums = np.ascontiguousarray(sums.T)
+    always = np.isclose(np.abs(fresh - m * m / size), own)
+    allowed -= int(np.count_nonzero(always))
+    alike = [subsets[:, ~always & (fresh == count)] for count in range(m + 1)]
+    ends = [_ends(pooled, group, allowed + 1) for group in alike]
+    sums = np.concatenate(ends, axis=1)
+    entering = np.repeat(np.arange(m + 1), [each.shape[1] for each in ends]) - m * m / size
     observed = pooled[size - m :].sum(axis=0)[:, None]
     position = sums.shape[1] - 1 - allowed
     result = []
@@ -153,6 +154,26 @@ def _critical_shifts(pooled: Floats, subsets: NDArray[np.intp], allowed: int) ->
         last = np.maximum((sign * sums - limit) / (own - entering), (-sign * sums - limit) / (own + entering))
         result.append(np.partition(last, position, axis=1)[:, position])
     return np.asarray(result, dtype=np.float64)
+
+
+def _ends(pooled: Floats, subsets: NDArray[np.intp], count: int) -> Floats:
+    """The `count` smallest and largest sums over the subsets, or all: (columns of `pooled`, sums), of each column."""
+    columns = np.ascontiguousarray(pooled.T)
+    if subsets.shape[1] <= 2 * count:
+        return _sums(columns, subsets)
+    found = np.empty((len(columns), 2 * count))
+    for column, ends in zip(columns, found, strict=True):  # all columns at once would leave the cache
+        sums = np.partition(_sums(column, subsets), [count - 1, -count])
+        ends[:count], ends[count:] = sums[:count], sums[-count:]
+    return found
+
+
+def _sums(values: Floats, subsets: NDArray[np.intp]) -> Floats:
+    """Sums of (..., size) values over each subset: (..., subsets)."""
+    sums = np.zeros((*values.shape[:-1], subsets.shape[1]))
+    for row in subsets:
+        sums += values.take(row, axis=-1, mode="clip")
+    return sums
 
 
 def judge_check(reference: ArrayLike, fresh: ArrayLike, alpha: float) -> CheckTest:

@@ -52,15 +52,15 @@ def draw(summary: ExperimentSummary, frame: DataFrame) -> dict[str, bytes]:
 
 def drawings(summary: ExperimentSummary, frame: DataFrame) -> dict[str, Drawing]:
     """What `draw` saves, by name."""
+    if not frame.groupby(["seed", "fold"])["step"].nunique().max() > 1:
+        return {}
     with _settings():
         if summary.listings:
             name, at, panels = "steps", "step", step_panels(summary, frame)
         else:
             at = position(frame)
             name, panels = "curves", curve_panels(summary, frame, at)
-        if panels and frame.groupby(["seed", "fold"])["step"].nunique().max() > 1:
-            return {name: curves_drawing(summary, panels, at)}
-        return {}
+        return {name: curves_drawing(summary, panels, at)} if panels else {}
 
 
 def article_figure(section: Section) -> Drawing:

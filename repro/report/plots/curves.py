@@ -83,8 +83,10 @@ def position(frame: DataFrame) -> str:
 
 def _curve(frame: DataFrame, metric: str, split: str, at: str, style: Style) -> Curve | None:
     rows = frame[(frame["metric"] == metric) & (frame["split"] == split)]
+    if rows.empty:
+        return None
     table = rows.pivot(index=[at, "seed"], columns="fold", values="value").mean(axis=1, skipna=False).unstack("seed")
-    table = table.iloc[np.unique(np.linspace(0, len(table) - 1, POINTS).round().astype(int))] if len(table) else table
+    table = table.iloc[np.unique(np.linspace(0, len(table) - 1, POINTS).round().astype(int))]
     points = []
     for x, line in zip(table.index, table.to_numpy(), strict=True):
         values = line[np.isfinite(line)]
@@ -150,7 +152,8 @@ def curves_drawing(summary: ExperimentSummary, panels: Sequence[Panel], at: str)
         heading = panel.heading + unit_of(panel.metric, panel.percent)
         seeds = min(curve.seeds for curve in panel.curves)
         heading += f", {seeds} of {summary.seeds} seeds at the end" if seeds < summary.seeds else ""
-        parts[-1].set_title(heading, loc="left", fontsize=SIZE)
+        # At y=1.0, where it would stand anyway, but without measuring all labels first.
+        parts[-1].set_title(heading, loc="left", y=1.0, fontsize=SIZE)
     place = (MARGIN / WIDTH, 0.05 / height)
     spacing = {"borderaxespad": 0, "borderpad": 0, "handlelength": 3.5, "labelspacing": 0.3}
     drawing.legend(handles.values(), handles.keys(), loc="lower left", bbox_to_anchor=place, frameon=False, **spacing)
