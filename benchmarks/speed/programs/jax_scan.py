@@ -1,8 +1,8 @@
 """JAX: all replicas of a seed in one jitted training, `vmap` of a loop over the steps.
 
 As a good user of JAX writes it: data and orders are on the device, the whole training with its evaluations is one
-compiled call, weights and masks come from `jax.random`. Orders are permutations that NumPy draws. Five or ten seeds in a
-call took as long a seed or longer, and so did the generators "rbg" and "unsafe_rbg".
+compiled call, weights and masks come from `jax.random`. Orders are permutations that NumPy draws. Five or ten seeds in
+a call took as long a seed or longer, and so did the generators "rbg" and "unsafe_rbg".
 """
 
 from __future__ import annotations
