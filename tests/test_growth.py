@@ -66,7 +66,7 @@ def test_the_detectable_shift_is_that_of_a_look_at_every_arrangement(fresh: int,
     shift = detectable_shift(reference, fresh, alpha)
     assert 0 < shift < 0.1
     assert detectable_shift(reference + 1, fresh, alpha) == pytest.approx(shift)
-    assert detectable_shift(2 * reference, fresh, alpha) == pytest.approx(2 * shift)
+    assert detectable_shift(2 * reference, fresh, alpha) == pytest.approx(2 * shift, rel=1e-4), "but for what is a tie"
 
 
 @pytest.mark.slow
