@@ -87,10 +87,10 @@ def described(name: str) -> DataDescription:
 def store(out: Path, made: Experiment, cells: Sequence[CellResult], **changes: Any) -> Path:
     """Write `runs.csv` and `provenance.json`, and nothing else; returns the experiment's folder."""
     folder = out / made.name
-    runs = runs_csv(made.name, cells)
+    runs = runs_csv(made.name, [({}, cells)])
     data = described(made.dataset.name)
     known = made.protocol.same_rows and data.classes is not None
-    correct = correct_npz(cells, made.protocol.tested_rows(data.rows, data.test_rows) if known else 0)
+    correct = correct_npz([cells], made.protocol.tested_rows(data.rows, data.test_rows) if known else 0)
     write(folder / "runs.csv", runs)
     write(folder / "correct.npz", correct)
     write_provenance(folder, provenance_of(made, runs, correct).model_copy(update=changes))

@@ -87,7 +87,7 @@ def test_a_file_becomes_a_typed_experiment(base):
          "base.yaml:2: titel: unknown key 'titel'; did you mean 'title'?"),
         ("protocol:", "extend: x.yaml\nprotocol:", "13: extend: unknown key 'extend'; did you mean 'extends'?"),
         ("protocol:", "zzz: 1\nprotocol:", "13: zzz: unknown key 'zzz'; known: article, base_seed, dataset, defaults, "
-         "extends, figures, model, note, protocol, reported, seeds, title, training"),
+         "extends, figures, grid, model, note, protocol, reported, seeds, title, training, unstated"),
         ("title:", "name: x\ntitle:", "2: name: unknown key 'name'; the name is that of the file"),
         ("{value: 86.04", "{valeu: 86.04", "15: reported.accuracy.value: expected a value for value, got none\n"
          "base.yaml:15: reported.accuracy.valeu: unknown key 'valeu'; did you mean 'value'?"),

@@ -26,7 +26,7 @@ def cell(seed: int, right: list[bool]) -> CellResult:
 
 def test_rows_come_back_by_seed_without_those_that_failed() -> None:
     first, second = [True] * 9 + [False] * 2, [False, True] * 5 + [True]
-    content = correct_npz([cell(7, second), CellResult(3, 0.0, None, error="no luck"), cell(0, first)], rows=11)
+    content = correct_npz([[cell(7, second), CellResult(3, 0.0, None, error="no luck"), cell(0, first)]], rows=11)
     found = read_correct(content)
     assert found.seeds == (0, 7)
     assert found.rows.tolist() == [first, second]
@@ -41,11 +41,11 @@ def test_rows_come_back_by_seed_without_those_that_failed() -> None:
 
 def test_same_cells_give_the_same_bytes() -> None:
     cells = [cell(seed, [bool(seed >> bit & 1) for bit in range(5)]) for seed in range(20)]
-    assert correct_npz(cells, 5) == correct_npz(reversed(cells), 5)
+    assert correct_npz([cells], 5) == correct_npz([reversed(cells)], 5)
 
 
 def test_no_cells_are_an_empty_file() -> None:
-    assert read_correct(correct_npz([], 10)).rows.shape == (0, 10)
+    assert read_correct(correct_npz([[]], 10)).rows.shape == (0, 10)
 
 
 def pickled() -> bytes:
@@ -115,7 +115,7 @@ def test_a_damaged_file_is_named_with_what_makes_it_again(tmp_path: Path) -> Non
     ("file", "change", "message"),
     [
         (CORRECT, lambda _: pickled(), "Object arrays cannot be loaded"),
-        (CORRECT, lambda _: correct_npz([], 100), "expected 208 test rows, got 100"),
+        (CORRECT, lambda _: correct_npz([[]], 100), "expected 208 test rows, got 100"),
         (RUNS, lambda _: b"", "line 1: expected the columns experiment"),
         (
             RUNS,

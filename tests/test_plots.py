@@ -26,11 +26,11 @@ from stored_results import article, provenance_of
 from repro.analysis.figures import ExperimentSummary
 from repro.analysis.summarize import summarize
 from repro.config.schema import Experiment
+from repro.config.variation.axes import COLUMNS
 from repro.report import plots
 from repro.report.plots.schemes import DARK
 from repro.report.plots.style import ARTICLE, STYLES, TINT
 from repro.report.sections import Member, Section
-from repro.results.records import COLUMNS
 from repro.results.stored import StoredExperiment
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -156,7 +156,7 @@ def article_svg(*members):
 
 
 def curves_svg(each, name="curves"):
-    return in_svg(plots.draw(each.summary, each.stored.frame)[name])
+    return in_svg(plots.draw(each.summary, each.stored)[name])
 
 
 def marks(element):
@@ -197,7 +197,7 @@ def test_which_drawings_there_are(make, names):
 
 def test_files_are_small_and_opaque_and_have_no_version_or_date():
     each = epochs()
-    files = plots.draw(each.summary, each.stored.frame) | {"article": plots.draw_article(section(each))}
+    files = plots.draw(each.summary, each.stored) | {"article": plots.draw_article(section(each))}
     assert list(files) == ["curves", "article"]
     for name, content in files.items():
         assert len(content) < 100_000, name
@@ -210,7 +210,7 @@ def test_files_are_small_and_opaque_and_have_no_version_or_date():
 
 def test_every_colour_has_one_for_dark_pages_and_text_too():
     for each in (epochs(5, 12), steps(5), folds()):
-        files = [*plots.draw(each.summary, each.stored.frame).values(), plots.draw_article(section(each))]
+        files = [*plots.draw(each.summary, each.stored).values(), plots.draw_article(section(each))]
         for content in map(bytes.decode, files):
             drawn = content.partition("</style>")[2]
             plain = re.sub(r"(fill|stroke): (#[0-9a-f]{6}); \1: var\(--[0-9a-f]{6}, \2\)", "", drawn)
@@ -238,7 +238,7 @@ def test_same_bytes_whatever_the_settings_and_the_process(tmp_path):
     (tmp_path / "experiment.json").write_text(each.stored.experiment.model_dump_json())
     with mpl.rc_context({"font.size": 20, "svg.hashsalt": None, "axes.facecolor": "black"}):
         before = dict(mpl.rcParams)
-        drawn = plots.draw(each.summary, each.stored.frame) | {"article": plots.draw_article(section(each))}
+        drawn = plots.draw(each.summary, each.stored) | {"article": plots.draw_article(section(each))}
         ours = {name: hashlib.sha256(data).hexdigest() for name, data in drawn.items()}
         assert dict(mpl.rcParams) == before
     code = f"""
@@ -248,7 +248,7 @@ from pathlib import Path
 from test_plots import again
 from repro.report import plots
 each, section = again(Path())
-files = plots.draw(each.summary, each.stored.frame) | {{"article": plots.draw_article(section)}}
+files = plots.draw(each.summary, each.stored) | {{"article": plots.draw_article(section)}}
 assert "matplotlib.pyplot" not in sys.modules
 print(json.dumps({{name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}))
 """

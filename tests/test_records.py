@@ -210,7 +210,7 @@ def test_a_folder_that_is_made_by_another_at_the_same_time_does_no_harm(tmp_path
 
 def test_runs_csv_is_sorted_and_tells_what_failed():
     failed = CellResult(1, 2.0, None, error="its worker process died twice")
-    assert runs_csv("small", [CELL, failed]) == (
+    assert runs_csv("small", [({}, [CELL, failed])]) == (
         "experiment,seed,fold,epoch,step,split,metric,value,status\n"
         "small,1,,,,,,,failed: its worker process died twice\n"
         "small,4,0,3,8,test,accuracy,0.75,ok\n"
@@ -251,7 +251,7 @@ ValueError: Exception encountered when calling Reshape.call().
     ],
 )
 def test_a_failed_seed_is_told_by_its_last_exception_on_one_line(error, reason):
-    text = runs_csv("small", [CellResult(1, 2.0, None, error=error)])
+    text = runs_csv("small", [({}, [CellResult(1, 2.0, None, error=error)])])
     _, line = text.splitlines()
     assert line.startswith(f"small,1,,,,,,,failed: ValueError: {reason}")
     assert len(line.removeprefix("small,1,,,,,,,failed: ")) <= 200

@@ -5,9 +5,10 @@ scipy is not imported here: a summary that is read back needs none.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from repro.config.reported import Reported
 from repro.verdicts.types import (
@@ -100,8 +101,13 @@ class ExperimentSummary(BaseModel):
     train_scored: bool
     """Whether figures of split `train` are of evaluations on the training rows, and not means over batches."""
     figures: tuple[Figure, ...]
+    """Of an experiment with variants, those of the one that is the experiment as its file has it, if any is."""
     listings: tuple[Listing, ...]
     variance: tuple[VarianceComponent, ...]
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Of a variant: the value of each axis, as text."""
+    variants: tuple[ExperimentSummary, ...] = ()
+    """Of an experiment with variants: each of them."""
 
     def figure(self, metric: str, split: str) -> Figure | None:
         """A figure, None where no seed has a valid value."""
@@ -121,6 +127,11 @@ class ExperimentSummary(BaseModel):
     def shown(self) -> tuple[Figure, ...]:
         """The figures for an index: those with a verdict, or the main one where there is none."""
         return self.judged or tuple(figure for figure in self.figures if figure is self.main)
+
+
+def summaries_by_name(summaries: Iterable[ExperimentSummary]) -> dict[str, ExperimentSummary]:
+    """Summaries of experiments and of their variants, as claims name them."""
+    return {each.experiment: each for summary in summaries for each in (summary, *summary.variants)}
 
 
 def printed(reported: Reported, value: float | None = None) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from repro.analysis.figures import ExperimentSummary, Figure, Listing
 from repro.analysis.margins import figure_margin, spread_margin
 from repro.config.reported import Reported
+from repro.config.variation.references import label_of
 from repro.results.stored import StoredExperiment
 from repro.verdicts.number import describe, judge_listing, judge_number
 from repro.verdicts.types import Floats, NumberVerdict, Resolution, VarianceComponent
@@ -19,11 +21,35 @@ if TYPE_CHECKING:
 
 
 def summarize(stored: StoredExperiment) -> ExperimentSummary:
-    """Condense the records of an experiment."""
+    """Condense the records of an experiment, those of each variant by itself."""
+    if not stored.experiment.axes:
+        return _summary(stored)
+    variants = tuple(_summary(each) for each in stored.variants)
+    own = next((each for each in variants if stored.main and each.labels == stored.main.labels), None)
+    first = own or variants[0].model_copy(update={"figures": (), "listings": (), "variance": ()})
+    return first.model_copy(
+        update={
+            "experiment": stored.name,
+            "labels": {},
+            "seeds": max(each.seeds for each in variants),
+            "failed": _told(variants, "failed"),
+            "diverged": _told(variants, "diverged"),
+            "at_chance": _told(variants, "at_chance"),
+            "variants": variants,
+        }
+    )
+
+
+def _told(variants: Sequence[ExperimentSummary], what: Literal["failed", "diverged", "at_chance"]) -> tuple[str, ...]:
+    return tuple(f"{label_of(each.labels)}: {line}" for each in variants for line in getattr(each, what))
+
+
+def _summary(stored: StoredExperiment) -> ExperimentSummary:
     experiment, frame, provenance = stored.experiment, stored.frame, stored.provenance
     figures = (_figure(stored, metric, split) for metric, split in _wanted(stored))
     return ExperimentSummary(
-        experiment=experiment.name,
+        experiment=stored.name,
+        labels=dict(stored.labels),
         title=experiment.title,
         article=experiment.article,
         note=experiment.note,

@@ -10,6 +10,7 @@ import yaml
 
 from repro.config.data_description import DataDescription
 from repro.config.schema import Experiment
+from repro.config.variation.references import label_of
 from repro.datasets.places import called
 from repro.report import text, words
 
@@ -54,7 +55,7 @@ def print_until(until: UntilResult) -> None:
 def print_summary(summary: ExperimentSummary) -> None:
     """What an experiment has come to: article against ours, and what the verdicts rest on."""
     click.echo(f"\n{summary.experiment}: {summary.title}")
-    for figure in summary.figures:
+    for figure in summary.figures if summary.judged or not summary.variants else ():
         theirs = f"article {text.article_number(figure)}, " if figure.reported else ""
         ours = f"ours {text.our_value(figure)} over {text.seeds(figure.over.n)}"
         verdict = f": {words.verdict_of(figure)}" if figure.judged else ""
@@ -64,7 +65,11 @@ def print_summary(summary: ExperimentSummary) -> None:
             resolution = "" if figure.judged.margin is None else f", resolution {text.resolution_of(figure)}"
             click.echo(f"    accepted range {accepted}, rank {text.rank_of(figure)}{resolution}")
             click.echo(f"    our mean is {text.distance_of(figure)}. {figure.judged.sentence}")
-    if not summary.figures:
+    for variant in summary.variants:
+        label, main = label_of(variant.labels), variant.main
+        told = f"{text.our_value(main)} over {text.seeds(main.over.n)}" if main else "no seed has a valid figure"
+        click.echo(f"  {label}: {text.main_name(variant)} {told}")
+    if not summary.figures and not summary.variants:
         click.echo("  no seed has a valid figure")
     for line in words.together(summary):
         click.echo(f"  {line}")
@@ -72,8 +77,10 @@ def print_summary(summary: ExperimentSummary) -> None:
 
 def print_cache_state(state: CacheState) -> None:
     """One line of a dry run."""
-    missing, finished = len(state.missing), len(state.finished)
-    click.echo(f"{state.job.experiment.name}: {text.seeds(missing)} to train, {finished} stored ({state.why})")
+    several = len(state.variants) > 1
+    of = f" of {len(state.variants)} variants" if several else ""
+    seeds = text.seeds(state.missing)
+    click.echo(f"{state.job.experiment.name}: {seeds}{of} to train, {state.finished} stored ({state.why})")
 
 
 def print_experiments(experiments: Sequence[Experiment]) -> None:

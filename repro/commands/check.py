@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repro.analysis.record_diff import compare_records
+from repro.commands.jobs import with_data
 from repro.commands.references import Reference
-from repro.commands.run import with_data
 from repro.config.schema import Experiment
 from repro.errors import ExitCode
 from repro.report import text
@@ -121,7 +121,11 @@ def check(
     progress: Progress,
     total_alpha: float = TOTAL_ALPHA,
 ) -> CheckResult:
-    """Check the experiments of `references`; rows come in their order, and one for each of `missing` after them."""
+    """Check the experiments of `references`; rows come in their order, and one for each of `missing` after them.
+
+    Of an experiment with variants one is checked: they share data, recipe and program.
+    """
+    references = [reference.measured for reference in references]
     rows, ready = _without_data(references, progress)
     few = [reference for reference in ready if reference.differences and _count(reference) < MIN_REFERENCE]
     rows += [Row(reference.name, "–", "TOO FEW SEEDS", _too_few(_count(reference))) for reference in few]
@@ -168,8 +172,8 @@ def _trained(tasks: Mapping[Reference, Sequence[Task]], executor: Executor, prog
         )
     with contextlib.closing(executor.train(listed, progress)) as trained:
         for task, cell in trained:
-            progress.trained(task.experiment.name, cell)
-            found[task.experiment.name].append(cell)
+            progress.trained(task.name, cell)
+            found[task.name].append(cell)
     return {name: sorted(cells, key=lambda cell: cell.seed) for name, cells in found.items()}
 
 
@@ -180,7 +184,7 @@ def _exactly(reference: Reference, cells: Sequence[CellResult]) -> Row:
     figure = f"every record of seed {cell.seed}"
     if cell.error:
         return Row(reference.name, figure, "FAILED", f"seed {cell.seed} failed; when committed it did not")
-    diff = compare_records(reference.stored.records, records_by_seed(runs_csv(reference.name, cells)))
+    diff = compare_records(reference.stored.records, records_by_seed(runs_csv(reference.name, [({}, cells)])))
     rows, moved = _rows_of(reference, cell)
     if not diff.differing and not moved:
         same = f"{diff.records} records, equal to the last digit"

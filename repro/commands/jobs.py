@@ -8,20 +8,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from repro import datasets
 from repro.config.article import Article
 from repro.config.catalogue import Catalogue, article_file, find_config
 from repro.config.data_description import DataDescription
 from repro.config.resolution import resolution_of
 from repro.config.schema import Experiment
-from repro.errors import ConfigError, UsageError
+from repro.config.variation.variants import Variant, variants_of
+from repro.errors import ConfigError, DataError, UsageError
 from repro.files import shipped
 from repro.results.provenance import Conditions, DataUsed, Environment
 from repro.training import ENGINE_VERSIONS
-from repro.training.checks import check_plan, check_reported
-from repro.training.choice import choose
+from repro.training.checks import check_labels, check_plan, check_reported
+from repro.training.choice import Choice, choose
+from repro.training.progress import Progress
 from repro.training.worker import Task
 from repro.verdicts.types import Resolution
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -46,12 +53,21 @@ class Job:
     """Why it is that engine."""
 
     @cached_property
+    def variants(self) -> tuple[Variant, ...]:
+        """What is trained: the variants of the experiment, or the experiment itself."""
+        return variants_of(self.experiment)
+
+    @cached_property
     def conditions(self) -> Conditions:
-        """Everything that a trained number depends on besides the seed."""
+        """Everything that the trained numbers depend on besides the seed."""
+        return self.conditions_of(self.experiment)
+
+    def conditions_of(self, experiment: Experiment) -> Conditions:
+        """Everything that a trained number of a variant depends on besides the seed."""
         given = self.data
         data = DataUsed(rows=given.rows, test_rows=given.test_rows, classes=given.classes, sha256=given.files)
         environment = self.environment.model_copy(update={"engine_version": ENGINE_VERSIONS[self.engine]})
-        return Conditions(trained=self.experiment.trained, engine=self.engine, data=data, environment=environment)
+        return Conditions(trained=experiment.trained, engine=self.engine, data=data, environment=environment)
 
     @property
     def data_key(self) -> str:
@@ -61,12 +77,12 @@ class Job:
     @cached_property
     def named_engine(self) -> str:
         """The engine as a command line has to name it: `auto` where that chooses it."""
-        chosen = choose(self.experiment, "auto").engine
+        chosen = _choice(self.variants, "auto").engine
         return "auto" if self.engine == chosen else self.engine
 
-    def task(self, seed: int) -> Task:
-        """The cell of a seed."""
-        return Task(self.experiment, self.data, self.folder, self.engine, seed)
+    def task(self, variant: Variant, seed: int) -> Task:
+        """The cell of a seed of a variant."""
+        return Task(variant.experiment, self.data, self.folder, self.engine, seed, variant.label)
 
     def with_seeds(self, seeds: int, looks: int) -> Job:
         """The same job with so many seeds, at one of so many looks at it."""
@@ -112,7 +128,7 @@ def as_jobs(
 
 def _job(each: Configured, environment: Environment, overrides: tuple[str, ...], engine: str) -> Job:
     try:
-        choice = choose(each.experiment, engine)
+        choice = _choice(variants_of(each.experiment), engine)
     except ConfigError as error:
         raise ConfigError(f"{each.path}: {error}") from error
     return Job(
@@ -127,6 +143,12 @@ def _job(each: Configured, environment: Environment, overrides: tuple[str, ...],
         resolution=each.resolution,
         why=choice.reason,
     )
+
+
+def _choice(variants: Sequence[Variant], engine: str) -> Choice:
+    """One engine for all variants, so that nothing else differs between them."""
+    choices = [choose(each.experiment, engine) for each in variants]
+    return next((choice for choice in choices if choice.engine != "stacked"), choices[0])
 
 
 def engines(jobs: Sequence[Job]) -> list[str]:
@@ -222,9 +244,10 @@ def check_experiment(
     """
     data = catalogue.data(path, experiment.dataset.name)
     try:
-        check_plan(experiment, data)
-        if not overrides:
-            check_reported(experiment, data)
+        for each in variants_of(experiment):
+            check_plan(each.experiment, data)
+            if not overrides:
+                check_reported(each.experiment, data)
     except ConfigError as error:
         given = "".join(f" -S {override}" for override in overrides)
         raise ConfigError(f"{path}{given}: {error}") from error
@@ -245,3 +268,30 @@ def _shown(path: Path) -> str:
         with contextlib.suppress(ValueError):
             return f"{named}{path.resolve().relative_to(folder).as_posix()}"
     return f"configs/{path.name}"
+
+
+def with_data(jobs: Sequence[Job], progress: Progress) -> tuple[list[Job], dict[str, str]]:
+    """Jobs whose data set is there and verified, and why the other data sets can't be had.
+
+    Raises ConfigError where a protocol does not fit the rows.
+    """
+    labels: dict[str, np.ndarray] = {}
+    without: dict[str, str] = {}
+    for key, data in {job.data_key: job.data for job in jobs}.items():
+        try:
+            if not datasets.is_present(data):
+                datasets.fetch(data, progress.say)
+            labels[key] = datasets.load(data).train.y
+        except DataError as error:
+            without[key] = str(error)
+    ready = [job for job in jobs if job.data_key in labels]
+    for job in ready:
+        try:
+            for variant in job.variants:
+                check_labels(variant.experiment, labels[job.data_key], job.folder)
+        except ConfigError as error:
+            raise ConfigError(f"{job.config}: protocol.{error}") from error
+    for job in jobs:
+        if job.data_key in without:
+            progress.note(f"{job.experiment.name}: left out, its data can't be had")
+    return ready, without

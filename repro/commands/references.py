@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from repro.commands.jobs import Job
@@ -25,19 +25,38 @@ class Reference:
 
     @property
     def name(self) -> str:
-        """The experiment's."""
-        return self.job.experiment.name
+        """The experiment's; that of a variant as claims name it."""
+        return self.stored.name
+
+    @property
+    def measured(self) -> Reference:
+        """The variant that a check trains, by itself: the experiment as its file has it, else the first.
+
+        One whose labels the experiment has not got any more is trained as it was.
+        """
+        if not self.stored.experiment.axes:
+            return self
+        stored = self.stored.main or self.stored.variants[0]
+        now = next((each for each in self.job.variants if each.labels == stored.labels), None)
+        job = replace(self.job, experiment=now.experiment if now else stored.experiment)
+        return Reference(
+            job, stored, changes(stored.provenance.conditions, job.conditions) if now else self.differences
+        )
 
     def fresh(self, start: int, count: int) -> list[Task]:
         """Cells of `count` seeds, from the `start`-th one beyond every committed seed."""
         first = max([*self.stored.records, self.job.experiment.seeds - 1]) + 1 + start
-        return [self.job.task(seed) for seed in range(first, first + count)]
+        return [self._task(seed) for seed in range(first, first + count)]
 
     @property
     def exact(self) -> list[Task]:
         """The cell of the first committed seed that has records; none where every seed has failed."""
         seeds = sorted(seed for seed, found in self.stored.records.items() if found)
-        return [self.job.task(seed) for seed in seeds[:1]]
+        return [self._task(seed) for seed in seeds[:1]]
+
+    def _task(self, seed: int) -> Task:
+        (variant,) = self.job.variants
+        return replace(self.job.task(variant, seed), variant=self.stored.label)
 
 
 def stored_configs(out: Path) -> list[str]:

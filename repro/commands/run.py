@@ -13,26 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import repro
-from repro import datasets
 from repro.analysis.figures import ExperimentSummary
-from repro.commands.cache_state import CacheState, cache_state, describes
-from repro.commands.jobs import Job, engines
-from repro.errors import ConfigError, DataError, ExitCode, MachineError
+from repro.commands.cache_state import CacheState, VariantState, cache_state, describes
+from repro.commands.jobs import Job, engines, with_data
+from repro.errors import DataError, ExitCode, MachineError
 from repro.files import locked, sha256, write
 from repro.report import text
 from repro.report.build import build_experiment, current_summary, prepare
 from repro.results.cells import CellCache, sweep, temporary_files
-from repro.results.correct import CORRECT, read_correct
+from repro.results.correct import CORRECT
 from repro.results.provenance import Made, Provenance, changes, write_provenance
-from repro.results.records import CellResult, records_by_seed
+from repro.results.records import CellResult
 from repro.results.stored import RUNS, StoredExperiment
-from repro.training.checks import check_labels
 from repro.training.environment import code_state
 from repro.training.executor import Executor
 from repro.training.progress import Progress
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 SHOWN_PROBLEMS = 20
 """Failed replicas that are listed, at most."""
@@ -109,36 +107,11 @@ def run(
             _forget(ready, out)
         states = [cache_state(job, out, force) for job in ready]  # what another run has finished meanwhile
         for state in states:
-            for seed in state.damaged:
-                progress.note(state.cells.set_aside(seed))
+            for each in state.variants:
+                for seed in each.damaged:
+                    progress.note(each.cells.set_aside(seed))
         _Training(states, executor, progress, clock, result).run()
     return result
-
-
-def with_data(jobs: Sequence[Job], progress: Progress) -> tuple[list[Job], dict[str, str]]:
-    """Jobs whose data set is there and verified, and why the other data sets can't be had.
-
-    Raises ConfigError where a protocol does not fit the rows.
-    """
-    labels: dict[str, np.ndarray] = {}
-    without: dict[str, str] = {}
-    for key, data in {job.data_key: job.data for job in jobs}.items():
-        try:
-            if not datasets.is_present(data):
-                datasets.fetch(data, progress.say)
-            labels[key] = datasets.load(data).train.y
-        except DataError as error:
-            without[key] = str(error)
-    ready = [job for job in jobs if job.data_key in labels]
-    for job in ready:
-        try:
-            check_labels(job.experiment, labels[job.data_key], job.folder)
-        except ConfigError as error:
-            raise ConfigError(f"{job.config}: protocol.{error}") from error
-    for job in jobs:
-        if job.data_key in without:
-            progress.note(f"{job.experiment.name}: left out, its data can't be had")
-    return ready, without
 
 
 def _up_to_date(states: Sequence[CacheState]) -> list[tuple[StoredExperiment, ExperimentSummary]]:
@@ -162,9 +135,11 @@ def _sweep_if_free(out: Path) -> None:
 def _forget(jobs: Sequence[Job], out: Path) -> None:
     """Remove finished cells, so that an interrupted run leaves no mixture of old ones and new."""
     for job in jobs:
-        cells = CellCache.of(out, job.experiment.name, job.conditions.fingerprint)
-        for seed in range(job.experiment.seeds):
-            cells.forget(seed)
+        for variant in job.variants:
+            fingerprint = job.conditions_of(variant.experiment).fingerprint
+            cells = CellCache.of(out, job.experiment.name, fingerprint)
+            for seed in range(job.experiment.seeds):
+                cells.forget(seed)
 
 
 class _Training:
@@ -179,6 +154,7 @@ class _Training:
         result: RunResult,
     ) -> None:
         self._states = {state.job.experiment.name: state for state in states}
+        self._variants = {each.variant.name: (state, each) for state in states for each in state.variants}
         self._executor = executor
         self._progress = progress
         self._clock = clock
@@ -186,14 +162,14 @@ class _Training:
         self._started: dict[str, float] = {}
         """When the first cell of an experiment began."""
         self._fresh: dict[str, list[int]] = {}
-        """Seeds of each experiment that were trained now."""
+        """Seeds of each variant that were trained now."""
         self._written: dict[str, tuple[StoredExperiment, ExperimentSummary]] = {}
         self._preparing = threading.Thread(target=prepare)
 
     def run(self) -> None:
-        tasks = [state.job.task(seed) for state in self._states.values() for seed in state.missing]
+        tasks = [state.job.task(each.variant, seed) for state, each in self._variants.values() for seed in each.missing]
         if tasks:
-            missing = {name: len(state.missing) for name, state in self._states.items() if state.missing}
+            missing = {name: state.missing for name, state in self._states.items() if state.missing}
             begun = [state.job for state in self._states.values() if state.missing and not state.finished]
             for line in engines(begun):  # not again at each look, nor where a run goes on
                 self._progress.say(line)
@@ -204,21 +180,21 @@ class _Training:
                 self._write(state)
         with contextlib.closing(self._executor.train(tasks, self._progress)) as trained:  # workers end on the way out
             for task, cell in trained:
-                self._keep(self._states[task.experiment.name], cell)
+                self._keep(*self._variants[task.name], cell)
         for name in self._states:  # whichever was finished first
             self._result.add(*self._written[name])
 
-    def _keep(self, state: CacheState, cell: CellResult) -> None:
+    def _keep(self, state: CacheState, part: VariantState, cell: CellResult) -> None:
         name = state.job.experiment.name
         if cell.environment not in (None, state.job.environment):
             raise MachineError(f"{name}: seed {cell.seed} was trained in another environment: {cell.environment}")
         if cell.error is None:
-            state.cells.store(cell)
+            part.cells.store(cell)
         self._result.trained += 1
-        state.finished[cell.seed] = cell
-        state.missing.remove(cell.seed)
+        part.finished[cell.seed] = cell
+        part.missing.remove(cell.seed)
         self._started.setdefault(name, self._clock() - cell.seconds)
-        self._fresh.setdefault(name, []).append(cell.seed)
+        self._fresh.setdefault(part.variant.name, []).append(cell.seed)
         self._progress.trained(name, cell)
         if not state.missing:
             self._write(state)
@@ -236,12 +212,12 @@ class _Training:
     def _write(self, state: CacheState) -> None:
         """Records, provenance and tables of an experiment."""
         job, before, runs, correct = state.job, state.stored, state.runs, state.correct
-        if before and job.experiment.name in self._fresh:
-            self._count_identical(before, runs, correct)
         moved = before is None or (before.runs, before.correct) != (runs, correct)
         old = current_summary(before) if before and moved else None
         same = before and not moved and describes(before.provenance, job)
         stored = before if before and same else self._store(state, runs, correct, moved)
+        if before:
+            self._count_identical(before, stored)
         self._preparing.join()  # two threads that import the same may see a module half made
         summary = build_experiment(stored)
         if before and moved and (changed := changes(before.provenance.conditions, job.conditions)):
@@ -284,14 +260,18 @@ class _Training:
             cores=os.cpu_count(),
             started=datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
             wall_seconds=round(max(0.0, now - started), 1),
-            cell_seconds=round(sum(cell.seconds for cell in state.finished.values()), 1),
+            cell_seconds=round(sum(cell.seconds for each in state.variants for cell in each.finished.values()), 1),
         )
 
-    def _count_identical(self, before: StoredExperiment, runs: str, correct: bytes) -> None:
+    def _count_identical(self, before: StoredExperiment, now: StoredExperiment) -> None:
         """Hold records that were trained now, and which rows are right, against the stored ones, seed by seed."""
-        now, rows = records_by_seed(runs), read_correct(correct)
-        both = [seed for seed in self._fresh[before.name] if before.records.get(seed)]
-        self._result.compared += len(both)
-        self._result.identical += sum(
-            before.records[seed] == now[seed] and before.correct_rows.same(rows, seed) for seed in both
-        )
+        was = {each.name: each for each in before.variants}
+        for each in now.variants:
+            old = was.get(each.name)
+            both = [seed for seed in self._fresh.get(each.name, ()) if old and old.records.get(seed)]
+            self._result.compared += len(both)
+            self._result.identical += sum(
+                old.records[seed] == each.records[seed] and old.correct_rows.same(each.correct_rows, seed)
+                for seed in both
+                if old
+            )

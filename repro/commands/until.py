@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Literal
 
 from repro.analysis.claims import ClaimResult, judge_article
+from repro.analysis.figures import summaries_by_name
 from repro.commands.jobs import Job
 from repro.commands.run import RunResult, run
 from repro.config.article import Article
 from repro.errors import UsageError
 from repro.report.text import duration
+from repro.results.stored import by_name
 from repro.training.executor import Executor
 from repro.training.progress import Progress
 
@@ -99,7 +101,7 @@ def run_until_decided(
             break
         total = _together(total, run(given, out, executor, progress, clock=clock))
         decisions = _decisions(total, articles)
-        active = {name for each in decisions if _open(each) for name in each.result.experiments}
+        active = {name for each in decisions if _open(each) for name in each.result.claim.compared}
         if not active:
             stopped = "decided" if all(each.decided for each in decisions) else "not judged"
             break
@@ -114,7 +116,7 @@ def _compared(names: set[str], articles: Mapping[str, Article]) -> set[str]:
             "the configs; write one, or use --seeds"
         )
     claims = [claim for article in articles.values() for claim in article.claims]
-    found = {name for claim in claims if claim.weights.keys() <= names for name in claim.weights}
+    found = {name for claim in claims if claim.compared <= names for name in claim.compared}
     if not found:
         raise UsageError(
             "--until decided: expected experiments that a claim of their article compares, got "
@@ -129,8 +131,7 @@ def _open(decision: Decision) -> bool:
 
 def _decisions(done: RunResult, articles: Mapping[str, Article]) -> tuple[Decision, ...]:
     """Every comparison of the experiments that have been run, judged on all their seeds."""
-    stored = {each.name: each for each in done.stored}
-    summaries = {each.experiment: each for each in done.summaries}
+    stored, summaries = by_name(done.stored), summaries_by_name(done.summaries)
     return tuple(
         Decision(name, result, min(stored[each].experiment.seeds for each in result.claim.weights))
         for name, article in articles.items()
@@ -143,7 +144,7 @@ def _seconds_ahead(done: RunResult, jobs: Sequence[Job], look: int) -> float:
     """Training time of the seeds to come, all added up, by what a seed has taken so far."""
     stored = {each.name: each for each in done.stored}
     known = [stored[job.experiment.name] for job in jobs if job.experiment.name in stored]
-    return sum(each.seconds * max(0, look - each.experiment.seeds) for each in known)
+    return sum(len(each.variants) * each.seconds * max(0, look - each.experiment.seeds) for each in known)
 
 
 def _together(before: RunResult, now: RunResult) -> RunResult:

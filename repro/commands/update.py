@@ -91,7 +91,8 @@ def update(references: Sequence[Reference], out: Path, executor: Executor, progr
 def _differing(references: Sequence[Reference], executor: Executor, progress: Progress) -> list[Reference]:
     same_fingerprint = [reference for reference in references if not reference.differences]
     rows = check(same_fingerprint, (), executor, progress).rows if same_fingerprint else ()
-    unchanged = {row.experiment for row in rows if row.verdict == "UNCHANGED (exact)"}
+    exact = {row.experiment for row in rows if row.verdict == "UNCHANGED (exact)"}
+    unchanged = {reference.name for reference in same_fingerprint if reference.measured.name in exact}
     for name in sorted(unchanged):
         progress.say(f"{name}: nothing differs from the stored results; they stay")
     differing = [reference for reference in references if reference.name not in unchanged]
@@ -103,4 +104,10 @@ def _differing(references: Sequence[Reference], executor: Executor, progress: Pr
 def _changes(old: StoredExperiment, new: StoredExperiment) -> list[Change]:
     split = new.experiment.protocol.judged_split
     metrics = metrics_of(new.experiment)
-    return [Change(old.name, metric, split, old.values(metric), new.values(metric)) for metric in metrics]
+    was = {each.name: each for each in old.variants}
+    return [
+        Change(each.name, metric, split, was[each.name].values(metric), each.values(metric))
+        for each in new.variants
+        if each.name in was
+        for metric in metrics
+    ]

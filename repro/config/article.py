@@ -5,15 +5,24 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from repro.config.strict import Metric, Name, Strict, as_tuple
+from repro.config.variation.references import reference
 from repro.config.vocabulary.specs import SpecError
 
 ROUNDING = 1e-9
 """What the weights of a contrast may add up to: thirds are written with so many decimals."""
+
+
+def _canonical(value: str) -> str:
+    return reference(value).canonical
+
+
+Compared = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_canonical)]
+"""An experiment, or a variant of one: `NAME[AXIS=VALUE, ...]`, with its axes sorted."""
 
 
 def _check_two(a: str | None, b: str | None) -> None:
@@ -40,8 +49,8 @@ class Part(Strict):
     Of hidden dropout against a baseline with another optimizer: the control against the baseline.
     """
 
-    a: Name
-    b: Name
+    a: Compared
+    b: Compared
     what: str = Field(min_length=1, max_length=200, description='what makes this part: "the optimizer and max-norm"')
 
     @model_validator(mode="after")
@@ -60,9 +69,9 @@ class Claim(Strict):
     id: Name
     text: str = Field(min_length=1, max_length=500)
     short: str = Field("", max_length=200, description='the claim after "that": "hidden dropout is worse"')
-    a: Name | None = None
-    b: Name | None = None
-    contrast: dict[Name, float] | None = Field(None, description="experiment -> weight; the weights add up to 0")
+    a: Compared | None = Field(None, description="an experiment, or a variant of one: NAME[AXIS=VALUE, ...]")
+    b: Compared | None = None
+    contrast: dict[Compared, float] | None = Field(None, description="experiment -> weight; the weights add up to 0")
     direction: Literal["greater", "less", "equivalent"] | None = None
     metric: Metric = "accuracy"
     split: Literal["test", "validation", "train"] | None = Field(
@@ -78,7 +87,7 @@ class Claim(Strict):
     added: bool = Field(False, description="our own question, not a statement of the article")
     note: str = Field("", max_length=1000)
     not_tested: str | None = Field(None, min_length=1, max_length=500, description="why no verdict is given")
-    figure_of: Name | None = Field(None, description="the claim is the reported figure of this experiment")
+    figure_of: Compared | None = Field(None, description="the claim is the reported figure of this experiment")
 
     @property
     def weights(self) -> dict[str, float]:
@@ -86,6 +95,11 @@ class Claim(Strict):
         if self.contrast:
             return dict(self.contrast)
         return {self.a: 1.0, self.b: -1.0} if self.a and self.b else {}
+
+    @property
+    def compared(self) -> frozenset[str]:
+        """The experiments that a comparison or contrast is about, whichever of their variants."""
+        return frozenset(reference(name).name for name in self.weights)
 
     @model_validator(mode="after")
     def _kind(self) -> Claim:

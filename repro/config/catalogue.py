@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from repro.config.article import Article, Claim
+from repro.config.article import Article
+from repro.config.article_faults import mentioned, misfits, named
 from repro.config.data_description import KINDS, DataDescription
 from repro.config.extends import resolved
 from repro.config.faults import validated
@@ -13,6 +14,8 @@ from repro.config.overrides import overridden
 from repro.config.schema import Experiment
 from repro.config.strict import NAME
 from repro.config.strict_yaml import Document, KeyPath, Mark, located, parse_file
+from repro.config.variation.references import reference
+from repro.config.variation.variants import variants_of
 from repro.errors import ConfigError, shown, suggest
 from repro.files import sha256, shipped
 
@@ -61,9 +64,17 @@ class Catalogue:
     def _experiment(self, folder: Path, name: str, document: Document, extra_keys: tuple[str, ...] = ()) -> Experiment:
         """An experiment from its values, and the hashes of the files in `folder` that it names."""
         experiment = validated(Experiment, name, document, extra_keys, filled={"files": {}})
+        axes: KeyPath = ("grid",) if experiment.grid else ("unstated",)
+        try:
+            variants = variants_of(experiment)
+        except ConfigError as error:
+            faults = [located(document.mark(axes), axes, line) for line in str(error).splitlines()]
+            raise ConfigError("\n".join(faults)) from error
+        named = {(axes, file) for each in variants for file in each.experiment.files_named.values()}
+        named -= {(axes, file) for file in experiment.files_named.values()}
         files: dict[str, str] = {}
         faults = []
-        for place, file in experiment.files_named.items():
+        for place, file in (*experiment.files_named.items(), *sorted(named)):
             try:
                 files[file] = self._hash_of(folder, file)
             except ConfigError as error:
@@ -149,15 +160,17 @@ class Catalogue:
         return self._articles[path]
 
     def article_of(self, path: Path, experiment: Experiment) -> Article | None:
-        """The article of the experiment in the file `path`: `articles/NAME.yaml` beside it, or None."""
+        """The article of the experiment in the file `path` (see `article_file`), or None."""
         beside = article_file(path, experiment)
         return self.article(beside) if beside and beside.is_file() else None
 
     def experiments_of(self, path: Path) -> dict[str, Experiment]:
-        """The experiments that the article in the file `path` names and that are in the folder above it, by name."""
-        named = {name for _, name in _mentioned(self.article(path))}
-        files = {name: file for name in sorted(named) if _is_file(file := path.parent.parent / f"{name}.yaml")}
-        return {name: self.experiment(file) for name, file in files.items()}
+        """The experiments that the article in the file `path` names, by name: of the folder above, or one in it."""
+        folder = path.parent.parent
+        folders = [folder, *sorted(each for each in folder.iterdir() if each.is_dir() and each != path.parent)]
+        names = sorted({reference(name).name for _, name in mentioned(self.article(path))})
+        files = {name: [file for each in folders if _is_file(file := each / f"{name}.yaml")] for name in names}
+        return {name: self.experiment(found[0]) for name, found in files.items() if found}
 
     def check_article(self, path: Path) -> None:
         """Check that the experiments that an article names are in the folder above its own, and are what it says.
@@ -166,10 +179,10 @@ class Catalogue:
         """
         article, document = self.article(path), self.document(path)
         experiments = self.experiments_of(path)
-        unknown = [(place, name) for place, name in _mentioned(article) if name not in experiments]
+        unknown = [(place, name) for place, name in named(article) if name not in experiments]
         there = [file.stem for file in _yaml_files(path.parent.parent)] if unknown else []
         faults = [(place, f"unknown experiment {name!r}; {suggest(name, there)}") for place, name in unknown]
-        if faults := [*faults, *_misfits(article, experiments)]:
+        if faults := [*faults, *misfits(article, experiments)]:
             raise ConfigError("\n".join(located(document.mark(place), place, fault) for place, fault in faults))
 
 
@@ -179,8 +192,14 @@ def shipped_data() -> list[Path]:
 
 
 def article_file(path: Path, experiment: Experiment) -> Path | None:
-    """Where the article of the experiment in the file `path` is, or would be; None where it names none."""
-    return None if experiment.article is None else path.parent / "articles" / f"{experiment.article}.yaml"
+    """Where the article of the experiment in the file `path` is, or would be; None where it names none.
+
+    That is in `articles/` beside the file, or, where it is not there, beside the file's folder.
+    """
+    if experiment.article is None:
+        return None
+    beside, above = (each / "articles" / f"{experiment.article}.yaml" for each in (path.parent, path.parent.parent))
+    return above if above.is_file() and not beside.is_file() else beside
 
 
 def experiment_files(folder: Path) -> list[Path]:
@@ -189,7 +208,7 @@ def experiment_files(folder: Path) -> list[Path]:
 
 
 def shipped_experiments() -> list[Path]:
-    """The experiments that come with repro, those of `configs/` before those of `configs/published/`."""
+    """The experiments that come with repro, those of `configs/` first, then those of the folders in it."""
     folder = shipped("configs")
     catalogue = Catalogue()
     return [path for each in _shipped_folders(folder) for path in catalogue.experiment_files(each)]
@@ -202,7 +221,7 @@ def shipped_article(name: str) -> Path | None:
 
 
 def _shipped_folders(configs: Path) -> list[Path]:
-    return [configs, *sorted(each for each in (configs / "published").glob("*") if each.is_dir())]
+    return [configs, configs / "claims", *sorted(each for each in (configs / "published").glob("*") if each.is_dir())]
 
 
 def _yaml_files(folder: Path) -> list[Path]:
@@ -242,39 +261,3 @@ def _name(path: Path) -> str:
         rule = "NAME.yaml, NAME of at most 64 of a-z, 0-9, - and _, the first a letter or digit"
         raise ConfigError(f"expected a file called {rule}, got {shown(path.name)}")
     return path.stem
-
-
-def _mentioned(article: Article) -> Iterator[tuple[KeyPath, str]]:
-    """Every place in an article that names an experiment, and the name."""
-    for index, name in enumerate(article.experiments):
-        yield ("experiments", str(index)), name
-    for index, claim in enumerate(article.claims):
-        places: list[tuple[KeyPath, str | None]] = [(("a",), claim.a), (("b",), claim.b)]
-        places += [(("figure_of",), claim.figure_of)]
-        places += [(("contrast", name), name) for name in claim.contrast or ()]
-        places += [(("part", "a"), claim.part.a), (("part", "b"), claim.part.b)] if claim.part else []
-        for place, mentioned in places:
-            if mentioned is not None:
-                yield ("claims", str(index), *place), mentioned
-
-
-def _misfits(article: Article, experiments: Mapping[str, Experiment]) -> Iterator[tuple[KeyPath, str]]:
-    """What an article says of `experiments`, those that it names and that are there, and that is not so."""
-    for index, name in enumerate(article.experiments):
-        if name in experiments and experiments[name].article != article.name:
-            fault = f"{name} belongs to article {experiments[name].article!r}, not to {article.name!r}"
-            yield ("experiments", str(index)), fault
-    for index, claim in enumerate(article.claims):
-        place = ("claims", str(index))
-        figure = experiments.get(claim.figure_of or "")
-        if figure and claim.metric not in figure.reported:
-            yield (*place, "figure_of"), f"{figure.name} reports no {claim.metric}"
-        if claim.direction == "equivalent" and not _has_margin(claim, experiments):
-            fault = f"expected a margin, here or with the article's figure: equality in {claim.metric} needs one"
-            yield (*place, "margin"), fault
-
-
-def _has_margin(claim: Claim, experiments: Mapping[str, Experiment]) -> bool:
-    compared = [experiments[name] for name in claim.weights if name in experiments]
-    declared = [each.declared_margin(claim.metric) for each in compared]
-    return claim.metric == "accuracy" or any(margin is not None for margin in (claim.margin, *declared))

@@ -2,7 +2,8 @@
 
 Mappings merge key by key, lists and scalars replace, null removes what was inherited. A mapping that holds one of
 several alternatives (an optimizer, its schedule, a loss, a protocol) is replaced when the alternative changes; a
-reported figure when it has a value of its own: nothing else that was said of another figure is true of it.
+reported figure when it has a value of its own: nothing else that was said of another figure is true of it. What varies
+is replaced as a whole.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def _merge(
 def _mergeable(path: KeyPath, old: object, new: object) -> bool:
     if not isinstance(old, dict) or not isinstance(new, dict):
         return False
-    if len(path) == 2 and path[0] == "reported" and "value" in new:
+    if path in (("grid",), ("unstated",)) or (len(path) == 2 and path[0] == "reported" and "value" in new):
         return False
     alternatives = path in _ALTERNATIVES or (path[:2] == ("training", "optimizer") and path[-1] == "learning_rate")
     return not alternatives or not len(old) == len(new) == 1 or old.keys() == new.keys()

@@ -1,4 +1,7 @@
-"""`-S key.path=value`: changes to a resolved experiment, by the same strict YAML and the same schema."""
+"""`-S key.path=value`: changes to a resolved experiment, by the same strict YAML and the same schema.
+
+`-S key.path=a,b,c` is a grid: one variant for each value. Commas within quotes, brackets and braces separate nothing.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ def overridden(experiment: Experiment, document: Document, overrides: Sequence[s
     A key that the schema knows may be set whether or not the file has it; whether the schema knows it, and the type,
     is for validation to say. Raises ConfigError, one line per override that leads nowhere.
     """
-    tree = _lists(experiment.model_dump(exclude={"name", "files"}))
+    tree = tree_of(experiment)
     marks = dict(document.marks)
     faults: list[str] = []
     for override in overrides:
@@ -26,8 +29,8 @@ def overridden(experiment: Experiment, document: Document, overrides: Sequence[s
         try:
             if not equals or not all(path):
                 raise ConfigError(f"-S {override}: expected KEY.PATH=VALUE, such as training.epochs=5")
-            value, new_marks = parse_value(text, source, path)
-            _set(tree, path, value, source)
+            path, value, new_marks = _parsed(path, text, source)
+            set_value(tree, path, value, source)
         except ConfigError as error:
             faults.append(str(error))
         else:
@@ -39,6 +42,36 @@ def overridden(experiment: Experiment, document: Document, overrides: Sequence[s
     return Document(tree, marks)
 
 
+def _parsed(path: KeyPath, text: str, source: str) -> tuple[KeyPath, object, dict[KeyPath, Mark]]:
+    """Where an override puts its value, the value and its marks."""
+    values = split_values(text)
+    if len(values) == 1:
+        return path, *parse_value(text, source, path)
+    axis = ("grid", ".".join(path))
+    return axis, [parse_value(each, source, axis)[0] for each in values], {axis: Mark(source)}
+
+
+def split_values(text: str) -> list[str]:
+    """The values of an override: `0.1,0.2` has two, `[1, 2]` and `"a, b"` have one."""
+    parts, depth, quote = [""], 0, ""
+    for character in text:
+        if character == "," and not depth and not quote:
+            parts.append("")
+            continue
+        if character in "\"'":
+            quote = "" if character == quote else quote or character
+        elif not quote:
+            depth += (character in "[{") - (character in "]}")
+        parts[-1] += character
+    return parts
+
+
+def tree_of(experiment: Experiment) -> dict[Any, Any]:
+    """The values of an experiment as its file could have them."""
+    tree: dict[Any, Any] = _lists(experiment.model_dump(exclude={"name", "files"}))
+    return tree
+
+
 def _lists(value: Any) -> Any:
     """Tuples as the lists that they were in YAML."""
     if isinstance(value, dict):
@@ -46,8 +79,11 @@ def _lists(value: Any) -> Any:
     return [_lists(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _set(tree: dict[Any, Any], path: KeyPath, value: object, source: str) -> None:
-    """Put `value` at `path`, making mappings on the way where there was nothing."""
+def set_value(tree: dict[Any, Any], path: KeyPath, value: object, source: str) -> None:
+    """Put `value` at `path`, making mappings on the way where there was nothing.
+
+    Raises ConfigError, which `source` begins, for a path that leads nowhere.
+    """
     node: Any = tree
     for depth, part in enumerate(path):
         above = ".".join(path[:depth])

@@ -13,6 +13,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from repro.config.protocol import Protocol
 from repro.config.reported import Reported
 from repro.config.strict import IDENTIFIER, METRICS, FileName, Name, Strict, as_tuple
+from repro.config.variation.axes import Axes, AxesField
 from repro.config.vocabulary.defaults import check_defaults, with_defaults
 from repro.config.vocabulary.specs import Spec, SpecError, check_each, layer_spec, loss_spec, optimizer_spec
 from repro.errors import shown, suggest
@@ -169,7 +170,6 @@ def _model_kind(value: object) -> str:
 
 
 Figure = Literal["accuracy", "loss", "mean_squared_error", "mean_absolute_error", "root_mean_squared_error", "r2"]
-
 NEVER_NEGATIVE = ("mean_squared_error", "mean_absolute_error", "root_mean_squared_error")
 
 
@@ -210,6 +210,8 @@ class Experiment(Strict):
     seeds: int = Field(30, ge=1, le=10_000)
     base_seed: int = Field(0, ge=0, le=2**32 - 1)
     reported: dict[str, Reported] = Field(default_factory=dict)
+    grid: AxesField = Field(description="what varies: KEY.PATH: [values], one variant for each combination")
+    unstated: AxesField = Field(description="likewise, readings of what the article leaves open; one is this file's")
 
     @field_validator("model", mode="before")
     @classmethod
@@ -254,6 +256,17 @@ class Experiment(Strict):
         check_each(value.items(), _reported)
         return value
 
+    @model_validator(mode="after")
+    def _one_kind(self) -> Experiment:
+        if self.grid and self.unstated:
+            raise ValueError("expected grid or unstated, got both")
+        return self
+
+    @property
+    def axes(self) -> Axes:
+        """What varies, `grid` or `unstated`; empty for an experiment without variants."""
+        return self.grid or self.unstated
+
     def declared_margin(self, metric: str) -> float | None:
         """The margin, in stored units, that is declared with the article's judged figure, if any is."""
         figure = self.reported.get(metric)
@@ -283,5 +296,5 @@ class Experiment(Strict):
 
         What is as it is by default is left out, so that a new key changes nothing for those who don't give it.
         """
-        parts = {"dataset", "model", "training", "protocol", "figures", "files", "base_seed"}
-        return self.model_dump(mode="json", include=parts, exclude_defaults=True)
+        parts = ("dataset", "model", "training", "protocol", "figures", "files", "base_seed", "grid", "unstated")
+        return self.model_dump(mode="json", include={*parts}, exclude_defaults=True)

@@ -83,7 +83,7 @@ def build_experiment(stored: StoredExperiment, force: bool = False) -> Experimen
     from repro.report.plots import draw
 
     summary = summarize(stored)
-    drawn = draw(summary, stored.frame)
+    drawn = draw(summary, stored)
     files = {f"{name}.svg": content for name, content in drawn.items()}
     files["table.md"] = experiment_page(summary, sorted(drawn)).encode()
     write_sealed(stored.folder / SUMMARY, summary.model_dump(mode="json"), files, _made_from(stored))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from repro.analysis.figures import ExperimentSummary, Figure, Listing
-from repro.report import text, words
+from repro.report import text, variants, words
 from repro.report.markdown import bullets, code, plain, table
 
 
@@ -14,7 +14,10 @@ def experiment_page(summary: ExperimentSummary, plots: Sequence[str]) -> str:
     parts = [f"# {summary.experiment}: {plain(summary.title)}"]
     if summary.note:
         parts.append(plain(summary.note))
-    parts.append(figures_table(summary))
+    if summary.judged or not summary.variants:
+        parts.append(figures_table(summary))
+    if summary.variants:
+        parts.append(f"## Variants\n\n{table(variants.header(summary), variants.rows(summary))}")
     parts += [
         f"**{text.name_of(figure)}: {words.verdict_of(figure)}.** {plain(figure.judged.sentence)}"
         for figure in summary.figures

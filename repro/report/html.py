@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from repro.analysis.figures import Figure
 from repro.files import canonical
-from repro.report import claim_words, text, words
+from repro.report import claim_words, text, variants, words
 from repro.report.answer import answer
 from repro.report.seal import vouched_plots
 from repro.report.sections import Member, Section
@@ -41,6 +41,7 @@ def page(sections: Sequence[Section], drawn: Mapping[str, bytes]) -> str:
     environment.globals.update(
         text=text,
         words=words,
+        variants=variants,
         claim_words=claim_words,
         answer=answer,
         marks=MARKS,

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.analysis.claims import ClaimResult, judge_article
-from repro.analysis.figures import ExperimentSummary
+from repro.analysis.figures import ExperimentSummary, summaries_by_name
 from repro.config.article import Article
 from repro.report.text import OWN, OWN_TITLE
-from repro.results.stored import StoredExperiment
+from repro.results.stored import StoredExperiment, by_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,11 @@ class Member:
     def name(self) -> str:
         """The experiment's."""
         return self.stored.name
+
+    @property
+    def shown(self) -> StoredExperiment:
+        """What the figures of `summary` are of: the experiment, or its variant that is as its file has it."""
+        return self.stored.main or self.stored.variants[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +59,8 @@ def sections_of(members: Sequence[Member], articles: Mapping[str, Article]) -> l
     them what belongs to no article.
     `articles`: those that are known, by name.
     """
-    stored = {each.name: each.stored for each in members}
-    summaries = {each.name: each.summary for each in members}
+    stored = by_name(each.stored for each in members)
+    summaries = summaries_by_name(each.summary for each in members)
     made = []
     names = {each.summary.article or OWN for each in members}
     for name in sorted(names, key=lambda name: _when(name, articles)):

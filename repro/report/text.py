@@ -11,6 +11,7 @@ OWN, OWN_TITLE = "_own", "Experiments of your own"
 """The section of experiments that belong to no article. No article can be called so."""
 
 PLOTS = {
+    "variants": "Every variant: its seeds, their mean and its interval; the mean alone where several things vary",
     "steps": "The article's figures step by step, and ours",
     "curves": "Accuracy and loss in the course of training",
 }

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,14 +48,34 @@ def rows_of(cells: Iterable[CellResult], rows: int) -> CorrectRows:
     return CorrectRows(tuple(seeds), _unpacked(packed, rows))
 
 
-def correct_npz(cells: Iterable[CellResult], rows: int) -> bytes:
-    """The file for cells that are tested on so many rows; a seed that failed is not in it.
+def correct_npz(variants: Sequence[Iterable[CellResult]], rows: int) -> bytes:
+    """The file for the cells of each variant, all tested on so many rows; a seed that failed is not in it.
 
-    Uncompressed, and so the same bytes for the same cells whatever library packs them.
+    Uncompressed, and so the same bytes for the same cells whatever library packs them. Where there are several
+    variants an array tells which one each seed is of.
     """
-    seeds, packed = _packed(cells, rows)
+    each = [_packed(cells, rows) for cells in variants]
+    of = np.repeat(np.arange(len(each)), [len(seeds) for seeds, _ in each])
+    seeds = np.array([seed for found, _ in each for seed in found], np.int64)
+    return _saved(seeds, rows, np.concatenate([packed for _, packed in each]), of if len(each) > 1 else None)
+
+
+def of_variants(content: bytes, count: int) -> list[bytes]:
+    """The file of each of so many variants, as `correct_npz` writes it of an experiment without variants.
+
+    Raises ValueError for content that is no such file.
+    """
+    arrays = _arrays(content, ("seeds", "rows", "correct", "variants"))
+    seeds, rows, packed, of = (arrays[name] for name in ("seeds", "rows", "correct", "variants"))
+    if of.dtype.kind != "i" or not of.shape == seeds.shape == packed.shape[:1] or not np.isin(of, range(count)).all():
+        raise ValueError(f"expected the number of a variant below {count} with each seed")
+    return [_saved(seeds[of == each], int(rows), packed[of == each], None) for each in range(count)]
+
+
+def _saved(seeds: NDArray[np.int64], rows: int, packed: NDArray[np.uint8], of: NDArray[np.int64] | None) -> bytes:
+    more = {} if of is None else {"variants": of}
     with io.BytesIO() as file:
-        np.savez(file, seeds=np.array(seeds, np.int64), rows=np.int64(rows), correct=packed)
+        np.savez(file, seeds=seeds, rows=np.int64(rows), correct=packed, **more)  # type: ignore[arg-type]
         return file.getvalue()
 
 
@@ -75,14 +96,8 @@ def read_correct(content: bytes) -> CorrectRows:
 
     Raises ValueError for content that is no such file.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
-                raise ValueError("expected arrays that are not compressed, got compressed ones")
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            seeds, rows, packed = (arrays[name] for name in ("seeds", "rows", "correct"))
-    except (OSError, KeyError, EOFError, zipfile.BadZipFile, RuntimeError, MemoryError) as error:
-        raise ValueError(f"expected the arrays seeds, rows and correct, got {one_line(str(error))}") from error
+    arrays = _arrays(content, ("seeds", "rows", "correct"))
+    seeds, rows, packed = (arrays[name] for name in ("seeds", "rows", "correct"))
     if (seeds.dtype.kind, seeds.ndim, rows.dtype.kind, rows.ndim) != ("i", 1, "i", 0) or rows < 0:
         raise ValueError("expected whole numbers, a list of seeds and how many rows")
     if len(np.unique(seeds)) < len(seeds):
@@ -91,3 +106,15 @@ def read_correct(content: bytes) -> CorrectRows:
     if packed.dtype != np.uint8 or packed.shape != (len(seeds), -(-count // 8)):
         raise ValueError(f"expected {len(seeds)} lines of {count} packed bits, got {packed.dtype} {packed.shape}")
     return CorrectRows(tuple(int(seed) for seed in seeds), _unpacked(packed, count))
+
+
+def _arrays(content: bytes, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+                raise ValueError("expected arrays that are not compressed, got compressed ones")
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names}
+    except (OSError, KeyError, EOFError, zipfile.BadZipFile, RuntimeError, MemoryError) as error:
+        expected = f"{', '.join(names[:-1])} and {names[-1]}"
+        raise ValueError(f"expected the arrays {expected}, got {one_line(str(error))}") from error

@@ -6,15 +6,15 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+from repro.config.variation.axes import COLUMNS
 from repro.errors import one_line
 from repro.results.provenance import Environment
 
 _ORDER = attrgetter("fold", "epoch", "step", "split", "metric")
-COLUMNS = ("experiment", "seed", "fold", "epoch", "step", "split", "metric", "value", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +57,40 @@ class CellResult:
             yield self.seed, r.fold, r.epoch, r.step, r.split, r.metric, repr(r.value), status
 
 
-def runs_csv(experiment: str, cells: Iterable[CellResult]) -> str:
-    """The tidy raw records, sorted, one metric of one replica at one evaluation point a line.
+def runs_csv(experiment: str, variants: Sequence[tuple[Mapping[str, str], Iterable[CellResult]]]) -> str:
+    """The tidy raw records, one metric of one replica at one evaluation point a line, sorted within a variant.
 
     Nothing in it depends on when, where or how fast they were made: what differs between two of them has moved.
+
+    Args:
+        variants: the labels of each variant, and its cells. Each axis has a column after that of the experiment.
     """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
-    ordered = sorted(cells, key=lambda cell: cell.seed)
-    table.writerows((experiment, *row) for row in itertools.chain.from_iterable(cell.rows for cell in ordered))
+    table.writerow((COLUMNS[0], *variants[0][0], *COLUMNS[1:]))
+    for labels, cells in variants:
+        first = (experiment, *labels.values())
+        ordered = sorted(cells, key=lambda cell: cell.seed)
+        table.writerows((*first, *row) for row in itertools.chain.from_iterable(cell.rows for cell in ordered))
     return text.getvalue()
+
+
+def of_variants(runs: str, variants: Sequence[Mapping[str, str]]) -> list[str]:
+    """The records of each variant, by its labels, as `runs_csv` writes them of an experiment without variants.
+
+    Raises ValueError for text that does not begin with the columns of the axes, or has lines of other variants.
+    """
+    axes = list(variants[0])
+    header, *lines = runs.splitlines(keepends=True)
+    if header.rstrip("\n").split(",") != [COLUMNS[0], *axes, *COLUMNS[1:]]:
+        raise ValueError(f"line 1: expected the columns {', '.join([COLUMNS[0], *axes, *COLUMNS[1:]])}")
+    found: dict[tuple[str, ...], list[str]] = {tuple(labels.values()): [] for labels in variants}
+    for number, line in enumerate(lines, start=2):
+        name, *labels, rest = line.split(",", len(axes) + 1)
+        if tuple(labels) not in found:
+            raise ValueError(f"line {number}: expected a variant of the experiment, got {', '.join(labels)}")
+        found[tuple(labels)].append(f"{name},{rest}")
+    return [",".join(COLUMNS) + "\n" + "".join(each) for each in found.values()]
 
 
 def _reason(error: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import shlex
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repro.config.schema import Experiment
+from repro.config.variation.references import label_of
+from repro.config.variation.variants import variants_of
 from repro.errors import MachineError
 from repro.files import sha256
+from repro.results import correct, records
 from repro.results.correct import CORRECT, CorrectRows, read_correct
 from repro.results.provenance import Provenance, read_provenance
-from repro.results.records import CellResult, SeedRecords, records_by_seed
+from repro.results.records import CellResult, SeedRecords
 from repro.verdicts.types import Floats
 
 if TYPE_CHECKING:
@@ -35,11 +39,48 @@ class StoredExperiment:
     """The text of `runs.csv`."""
     correct: bytes
     """The content of `correct.npz`."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Of a variant: the value of each axis, as text. Its records are those that an experiment by itself would have."""
 
     @property
     def name(self) -> str:
-        """The experiment's name, which is that of its folder."""
-        return self.folder.name
+        """The experiment's name, which is that of its folder; a variant's as claims name it."""
+        return f"{self.folder.name}[{self.label}]" if self.labels else self.folder.name
+
+    @property
+    def label(self) -> str:
+        """Of a variant: `rate=0.2, width=60`."""
+        return label_of(self.labels)
+
+    @cached_property
+    def variants(self) -> tuple[StoredExperiment, ...]:
+        """Each variant as an experiment of its own; the experiment itself where it has none.
+
+        Only they have figures: what is stored of an experiment with variants is records of different experiments.
+        """
+        found = variants_of(self.experiment)
+        if not self.experiment.axes:
+            return (self,)
+        runs = records.of_variants(self.runs, [each.labels for each in found])
+        rows = correct.of_variants(self.correct, len(found))
+        seconds = self.provenance.made.cell_seconds / len(found)
+        made = self.provenance.made.model_copy(update={"cell_seconds": seconds})
+        return tuple(
+            StoredExperiment(
+                self.folder,
+                self.provenance.model_copy(update={"experiment": each.experiment, "made": made}),
+                own,
+                right,
+                each.labels,
+            )
+            for each, own, right in zip(found, runs, rows, strict=True)
+        )
+
+    @cached_property
+    def main(self) -> StoredExperiment | None:
+        """The variant that is the experiment as its file has it; the experiment itself where it has no variants."""
+        found = zip(variants_of(self.experiment), self.variants, strict=True)
+        return next((stored for variant, stored in found if variant.main), None)
 
     @property
     def experiment(self) -> Experiment:
@@ -54,7 +95,7 @@ class StoredExperiment:
     @cached_property
     def records(self) -> dict[int, SeedRecords]:
         """The records by seed, as they are written."""
-        return records_by_seed(self.runs)
+        return records.records_by_seed(self.runs)
 
     @cached_property
     def correct_rows(self) -> CorrectRows:
@@ -84,7 +125,7 @@ class StoredExperiment:
     @property
     def seconds(self) -> float:
         """Training time of one seed, on average."""
-        return self.provenance.made.cell_seconds / max(1, len(self.records))
+        return self.provenance.made.cell_seconds / max(1, sum(len(each.records) for each in self.variants))
 
     @property
     def knows_rows(self) -> bool:
@@ -101,6 +142,15 @@ class StoredExperiment:
         return self.experiment.protocol.tested_rows(data.rows, data.test_rows)
 
 
+def by_name(stored: Iterable[StoredExperiment]) -> dict[str, StoredExperiment]:
+    """Stored experiments and their variants, as claims name them; by an experiment's own name its `main` variant."""
+    found: dict[str, StoredExperiment] = {}
+    for each in stored:
+        found |= {variant.name: variant for variant in each.variants}
+        found |= {each.name: each.main} if each.main else {}
+    return found
+
+
 def stored_names(out: Path) -> list[str]:
     """Names of the experiments with records in a results folder, sorted."""
     if not out.is_dir():
@@ -112,18 +162,20 @@ def read_stored(out: Path, name: str) -> StoredExperiment:
     """A stored experiment. Raises MachineError where a file is missing, damaged or not ours."""
     folder = out / name
     provenance = read_provenance(folder)
-    runs, correct = (
+    runs, right = (
         _vouched_for(folder / file, expected, provenance)
         for file, expected in ((RUNS, provenance.runs), (CORRECT, provenance.correct))
     )
     file = RUNS
     try:
-        stored = StoredExperiment(folder, provenance, runs.decode(), correct)
-        _ = stored.records
+        stored = StoredExperiment(folder, provenance, runs.decode(), right)
+        for each in stored.variants:
+            _ = each.records
         file = CORRECT
-        rows, expected = stored.correct_rows.rows.shape[1], stored.tested_rows if stored.knows_rows else 0
-        if rows != expected:
-            raise ValueError(f"expected {expected} test rows, got {rows}")
+        for each in stored.variants:
+            rows, expected = each.correct_rows.rows.shape[1], each.tested_rows if each.knows_rows else 0
+            if rows != expected:
+                raise ValueError(f"expected {expected} test rows, got {rows}")
     except ValueError as error:  # vouched for by somebody else
         raise MachineError(f"{folder / file}: {error}; run the experiment again") from error
     return stored

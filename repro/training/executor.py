@@ -99,7 +99,7 @@ class LokyExecutor:
     def _hand_out(self, waiting: Waiting, workers: Sequence[Worker]) -> None:
         for worker in sorted(workers, key=lambda each: len(each.given)):  # those first that have nothing to do
             while task := waiting.next(worker.experiment, len(worker.given)):
-                worker.experiment = task.experiment.name
+                worker.experiment = task.name
                 worker.given[worker.submit(self._cell, task)] = task
 
 
@@ -113,7 +113,7 @@ class Waiting:
     def __init__(self, tasks: Sequence[Task]) -> None:
         self._tasks: dict[str, deque[Task]] = {}
         for task in tasks:
-            self._tasks.setdefault(task.experiment.name, deque()).append(task)
+            self._tasks.setdefault(task.name, deque()).append(task)
         self._workers = Counter[str]()
         """How many have been given cells of an experiment."""
         self._seconds: dict[str, list[float]] = {}
@@ -143,11 +143,11 @@ class Waiting:
     def put_back(self, tasks: Sequence[Task]) -> None:
         """Cells of a worker that died before it got to them."""
         for task in reversed(tasks):
-            self._tasks.setdefault(task.experiment.name, deque()).appendleft(task)
+            self._tasks.setdefault(task.name, deque()).appendleft(task)
 
     def took(self, task: Task, seconds: float) -> None:
         """A cell is done."""
-        self._seconds.setdefault(task.experiment.name, []).append(seconds)
+        self._seconds.setdefault(task.name, []).append(seconds)
 
     def _helped(self) -> str | None:
         """The experiment with the most cells of those that one more worker ends sooner, although it has to compile."""

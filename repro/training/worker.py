@@ -49,6 +49,13 @@ class Task:
     folder: Path
     engine: str
     seed: int
+    variant: str = ""
+    """The label of a variant, which `experiment` is then."""
+
+    @property
+    def name(self) -> str:
+        """The experiment's, or the variant's as claims name it."""
+        return f"{self.experiment.name}[{self.variant}]" if self.variant else self.experiment.name
 
 
 def train_cell(task: Task) -> CellResult:

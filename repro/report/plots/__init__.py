@@ -23,6 +23,8 @@ from repro.report.plots.article import article_drawing
 from repro.report.plots.curves import curve_panels, curves_drawing, position, step_panels
 from repro.report.plots.schemes import with_schemes
 from repro.report.plots.style import SIZE
+from repro.report.plots.variants import variants_drawing
+from repro.results.stored import StoredExperiment
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,20 +40,24 @@ def draw_article(section: Section) -> bytes:
     return _saved(article_figure(section), section.title)
 
 
-def draw(summary: ExperimentSummary, frame: DataFrame) -> dict[str, bytes]:
+def draw(summary: ExperimentSummary, stored: StoredExperiment) -> dict[str, bytes]:
     """Name -> SVG of each drawing of an experiment.
 
-    `steps` where the article prints a table by step, else `curves` where there is more than one evaluation; of a
-    single evaluation none, since its article's drawing shows it all. `frame` has the columns of `runs.csv`; replicas
-    that failed and figures that are not finite are left out, and the title says how many seeds that leaves.
+    `variants` where it has variants. Of an experiment that is as its file has it `steps`
+    where the article prints a table by step, else `curves` where there is more than one evaluation; of a single
+    evaluation none, since its article's drawing shows it all. Replicas that failed and figures that are not finite are
+    left out, and the title says how many seeds that leaves.
     """
-    return {
-        name: _saved(drawing, f"{summary.experiment}: {name}") for name, drawing in drawings(summary, frame).items()
-    }
+    drawn = drawings(summary, stored.main.frame) if stored.main and summary.figures else {}
+    if summary.variants:
+        with _settings():
+            of_variants = variants_drawing(summary, stored)
+        drawn = drawn | ({"variants": of_variants} if of_variants else {})
+    return {name: _saved(drawing, f"{summary.experiment}: {name}") for name, drawing in drawn.items()}
 
 
 def drawings(summary: ExperimentSummary, frame: DataFrame) -> dict[str, Drawing]:
-    """What `draw` saves, by name."""
+    """Curves or steps by name; `frame` has the columns of `runs.csv`."""
     if not frame.groupby(["seed", "fold"])["step"].nunique().max() > 1:
         return {}
     with _settings():

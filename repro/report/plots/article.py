@@ -95,7 +95,7 @@ def _panels(section: Section) -> list[list[Row]]:
         for member in section.members:
             figure = member.summary.figure(metric, split)
             if figure and (figure.reported or figure is member.summary.main):
-                values = member.stored.valid(metric, split).mean(axis=1).to_numpy()
+                values = member.shown.valid(metric, split).mean(axis=1).to_numpy()
                 rows.append(Row(member.name, figure, np.asarray(values, np.float64)))
         panels.append(rows)
     return panels

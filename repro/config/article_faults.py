@@ -1,0 +1,59 @@
+"""What an article says of experiments and that is not so: names that nothing has, figures that are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from repro.config.article import Article, Claim
+from repro.config.schema import Experiment
+from repro.config.strict_yaml import KeyPath
+from repro.config.variation.references import reference
+from repro.config.variation.variants import find_variant
+
+
+def mentioned(article: Article) -> Iterator[tuple[KeyPath, str]]:
+    """Every place in an article that names an experiment, and the name."""
+    for index, name in enumerate(article.experiments):
+        yield ("experiments", str(index)), name
+    for index, claim in enumerate(article.claims):
+        places: list[tuple[KeyPath, str | None]] = [(("a",), claim.a), (("b",), claim.b)]
+        places += [(("figure_of",), claim.figure_of)]
+        places += [(("contrast", name), name) for name in claim.contrast or ()]
+        places += [(("part", "a"), claim.part.a), (("part", "b"), claim.part.b)] if claim.part else []
+        for place, given in places:
+            if given is not None:
+                yield ("claims", str(index), *place), given
+
+
+def named(article: Article) -> Iterator[tuple[KeyPath, str]]:
+    """As `mentioned`, without the values of variants."""
+    return ((place, reference(name).name) for place, name in mentioned(article))
+
+
+def misfits(article: Article, experiments: Mapping[str, Experiment]) -> Iterator[tuple[KeyPath, str]]:
+    """What an article says of `experiments`, those that it names and that are there, and that is not so."""
+    for index, name in enumerate(article.experiments):
+        if name in experiments and experiments[name].article != article.name:
+            fault = f"{name} belongs to article {experiments[name].article!r}, not to {article.name!r}"
+            yield ("experiments", str(index)), fault
+    for index, claim in enumerate(article.claims):
+        place = ("claims", str(index))
+        figure = experiments.get(reference(claim.figure_of).name) if claim.figure_of else None
+        if figure and claim.metric not in figure.reported:
+            yield (*place, "figure_of"), f"{figure.name} reports no {claim.metric}"
+        if claim.direction == "equivalent" and not _has_margin(claim, experiments):
+            fault = f"expected a margin, here or with the article's figure: equality in {claim.metric} needs one"
+            yield (*place, "margin"), fault
+    for at, text in mentioned(article):
+        meant = reference(text)
+        if at[0] == "claims" and meant.name in experiments:
+            found = find_variant(experiments[meant.name], meant.labels)
+            if isinstance(found, str):
+                yield at, found
+
+
+def _has_margin(claim: Claim, experiments: Mapping[str, Experiment]) -> bool:
+    names = [reference(name).name for name in claim.weights]
+    compared = [experiments[name] for name in names if name in experiments]
+    declared = [each.declared_margin(claim.metric) for each in compared]
+    return claim.metric == "accuracy" or any(margin is not None for margin in (claim.margin, *declared))
