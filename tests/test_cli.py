@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -32,6 +33,7 @@ from tiny import (
 import repro
 from repro.cli.app import main
 from repro.cli.machine import Machine
+from repro.cli.options import trial_folder
 from repro.cli.progress import Plain
 from repro.config.catalogue import Catalogue
 from repro.report import text
@@ -539,9 +541,11 @@ def test_fewer_seeds_use_those_that_are_there(configs, out):
     ("options", "folder"),
     [
         ([], "results"),
-        (["-S", "training.epochs=4"], "trials"),
-        (["--seeds", "2"], "trials"),
-        (["--engine", "keras"], "trials"),
+        (["-S", "training.epochs=4"], "trials/training.epochs=4"),
+        (["-S", "training.epochs=4,5"], "trials/training.epochs=4,5"),
+        (["--seeds", "2"], "trials/as-configured"),
+        (["--engine", "keras"], "trials/engine=keras"),
+        (["-S", "training.epochs=4", "--seeds", "2", "--engine", "keras"], "trials/training.epochs=4_engine=keras"),
         (["--seeds", "2", "-o", "mine"], "mine"),
     ],
 )
@@ -549,10 +553,17 @@ def test_a_trial_is_kept_apart_from_the_results(configs, tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     result = invoke("run", "configs/tiny.yaml", *options, machine=stand_in())
     assert result.exit_code == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"configs", folder}
-    extra = " ".join(options).replace("--seeds 2", "-S seeds=2").replace(" -o mine", "")
+    assert {path.name for path in tmp_path.iterdir()} == {"configs", folder.partition("/")[0]}
+    settings = [shlex.join(options[i : i + 2]) for i in range(0, len(options), 2) if options[i] != "-o"]
+    extra = " ".join(sorted(settings, key=lambda each: "engine" in each)).replace("--seeds 2", "-S seeds=2")
     line = f"Made by `repro run configs/tiny.yaml{' ' * bool(extra)}{extra}`"
     assert line in (tmp_path / folder / "tiny" / "table.md").read_text()
+
+
+def test_values_that_make_no_folder_name_are_told_apart_by_a_hash():
+    folders = [trial_folder([f"title={title}"], "auto").name for title in ("A [/] B", "A [\\] B", "x" * 300, "y" * 300)]
+    assert len(set(folders)) == 4
+    assert all(re.fullmatch(r"title=(A_B|x+|y+)-[0-9a-f]{8}", name) for name in folders)
 
 
 def test_a_report_from_stored_records_alone_gives_the_same_bytes(out):

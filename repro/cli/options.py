@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from repro.files import digest
+
 RESULTS = Path("results")
 TRIALS = Path("trials")
+
+LONGEST = 60
+"""Characters of the name of a trial's folder that are the user's own words."""
+
+
+def trial_folder(overrides: Sequence[str], engine: str) -> Path:
+    """Where the results of a trial go: those of other values stand beside it, and more seeds of the same join it."""
+    given = [each for each in overrides if not each.startswith("seeds=")]
+    told = " ".join([*given, *([f"engine={engine}"] if engine != "auto" else [])])
+    if not told:
+        return TRIALS / "as-configured"
+    name = re.sub(r"[^A-Za-z0-9_=.,+-]+", "_", told).strip("_.")[:LONGEST]
+    return TRIALS / (name if name == told.replace(" ", "_") else f"{name}-{digest(told)[:8]}")
+
 
 configs_argument = click.argument("configs", nargs=-1, required=True, metavar="CONFIG...")
 out_option = click.option(
     "-o", "--out", type=click.Path(path_type=Path), metavar="DIR", help="Results folder [default: results]."
 )
 set_option = click.option(
-    "-S", "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a config value; repeatable."
+    "-S",
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a config value; repeatable. KEY=A,B,C makes a grid.",
 )
 jobs_option = click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Worker processes [default: one a core].")
 

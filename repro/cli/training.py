@@ -12,12 +12,12 @@ import click
 from repro.cli.machine import Machine, pass_machine
 from repro.cli.options import (
     RESULTS,
-    TRIALS,
     configs_argument,
     jobs_option,
     out_option,
     quiet_option,
     set_option,
+    trial_folder,
     until_options,
 )
 from repro.cli.process import Interrupt, finish
@@ -73,7 +73,7 @@ def _watching(quiet: bool, then: str) -> Iterator[Progress]:
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Results folder [default: results, or trials with -S, --seeds, --until or --engine].",
+    help="Results folder [default: results, or one in trials/ with -S, --seeds, --until or --engine].",
 )
 @quiet_option
 @pass_machine
@@ -107,7 +107,7 @@ def run(
     if seeds is not None:
         overrides = (*overrides, f"seeds={seeds}")
     _check_until(until, max_seeds, budget, overrides, dry_run or force)
-    out = out or (TRIALS if overrides or until or engine != "auto" else RESULTS)
+    out = out or (trial_folder(overrides, engine) if overrides or until or engine != "auto" else RESULTS)
     check_folder(out)
     catalogue = Catalogue()
     found = configured(catalogue, configs, overrides)
