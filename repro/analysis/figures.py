@@ -101,7 +101,7 @@ class ExperimentSummary(BaseModel):
     train_scored: bool
     """Whether figures of split `train` are of evaluations on the training rows, and not means over batches."""
     figures: tuple[Figure, ...]
-    """Of an experiment with variants, those of the one that is the experiment as its file has it, if any is."""
+    """Of an experiment with variants, those of the one that is as its file has it, where the article reports any."""
     listings: tuple[Listing, ...]
     variance: tuple[VarianceComponent, ...]
     labels: dict[str, str] = Field(default_factory=dict)

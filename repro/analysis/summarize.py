@@ -26,7 +26,8 @@ def summarize(stored: StoredExperiment) -> ExperimentSummary:
         return _summary(stored)
     variants = tuple(_summary(each) for each in stored.variants)
     own = next((each for each in variants if stored.main and each.labels == stored.main.labels), None)
-    first = own or variants[0].model_copy(update={"figures": (), "listings": (), "variance": ()})
+    none = {"figures": (), "listings": (), "variance": ()}
+    first = own if own and own.judged else variants[0].model_copy(update=none)
     return first.model_copy(
         update={
             "experiment": stored.name,

@@ -111,7 +111,7 @@ def _numbers(sections: Sequence[Section]) -> str:
             row += [text.our_value(figure), text.distance_of(figure), text.figure_interval(figure, figure.prediction)]
             row += [text.rank_of(figure), text.resolution_of(figure)]
             rows.append([*row, f"{figure.over.n} ({lost})" if lost else str(figure.over.n)])
-        if not member.summary.shown:
+        if not member.summary.shown and not member.summary.variants:
             rows.append(
                 [where, text.main_name(member.summary), "NOT JUDGED", *["–"] * 6, f"0 ({lost})" if lost else "0"]
             )

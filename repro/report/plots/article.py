@@ -60,7 +60,9 @@ def article_drawing(section: Section) -> Drawing:
     height = TITLE + LEGEND + sum(AXIS + GAP + ROW * len(panel) for panel in panels)
     drawing = titled(height, section.title, ["one point a seed, the mean over its folds where there are folds"])
     if not panels:
-        drawing.text(0.5, 0.35, "no seed has a finite figure", ha="center")
+        varied = any(member.summary.variants for member in section.members)
+        told = "variants have drawings of their own" if varied else "no seed has a finite figure"
+        drawing.text(0.5, 0.35, told, ha="center")
         return drawing
     top = height - TITLE
     for panel in panels:
