@@ -109,6 +109,22 @@ class TestFixedSplit:
         assert rows_of(plan, "test") == list(range(TEST_ROWS))
         assert plan.parts["test"].x is BEANS.test.x
         assert plan.parts["train"].x is BEANS.train.x
+
+    def test_fewer_training_rows_are_drawn_anew_in_every_seed_and_are_among_more(self) -> None:
+        plans = {
+            (count, seed): planned({"fixed_split": {"train_rows": count}}, seed)
+            for count in (10, 20)
+            for seed in (0, 1)
+        }
+        rows = {key: trained(plan.replicas[0]) for key, plan in plans.items()}
+        assert {key: len(set(found)) for key, found in rows.items()} == {key: key[0] for key in plans}
+        assert rows[10, 0] != rows[10, 1]
+        assert all(set(rows[10, seed]) < set(rows[20, seed]) for seed in (0, 1))
+        assert all(rows_of(plan, "test") == list(range(TEST_ROWS)) for plan in plans.values())
+        assert trained(planned({"fixed_split": {"train_rows": ROWS}}).replicas[0]) == list(range(ROWS))
+        plan = planned({"fixed_split": {"train_rows": 20, "evaluate_at_steps": [8]}}, dataset={"standardize": True})
+        scaler = StandardScaler().fit(BEANS.train.x[trained(plan.replicas[0])].astype(np.float64))
+        assert np.allclose(plan.parts["train"].x, scaler.transform(BEANS.train.x), atol=1e-5)
         assert (plan.tested, plan.classes, plan.inputs) == (TEST_ROWS, CLASSES, RowType((4,), "float32"))
         assert plan.tested_rows(plan.replicas[0]).tolist() == list(range(TEST_ROWS))
 
@@ -404,6 +420,8 @@ PLATEAU = {"training": {"reduce_lr_on_plateau": {"monitor": "loss"}}}
          "protocol.stratified_k_fold.folds: expected at most 50 (the rows of beans), got 51"),
         ({"fixed_split": {}}, {}, {"test_rows": 0}, "protocol: expected hold_out, k_fold, stratified_k_fold, "
          "splits_from or no_split, got fixed_split: data set 'beans' has no test part of its own"),
+        ({"fixed_split": {"train_rows": 51}}, {}, {},
+         "protocol.fixed_split.train_rows: expected at most 50 (the training rows of beans), got 51"),
         ({"hold_out": {"train_first": 50}}, {}, {}, "protocol.hold_out.train_first: expected rows on either side of "
          "the 50 of beans, got 50 for training and 0 for the test"),
         ({"hold_out": {"train_first": 0.01}}, {}, {}, "protocol.hold_out.train_first: expected rows on either side of "

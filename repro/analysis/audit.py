@@ -273,13 +273,13 @@ def _rows(experiment: Experiment, data: DataDescription, figure: Reported) -> in
     """Rows that a figure is a share of; 0 where the config does not say."""
     protocol = experiment.protocol
     tested = protocol.tested_rows(data.rows, data.test_rows)
-    if figure.split == protocol.judged_split or protocol.splits_from:
+    training = 0 if protocol.cross_validation else protocol.training_rows(data.rows)
+    if figure.split == protocol.judged_split or training is None:
         return tested
-    training = data.rows if protocol.fixed_split or protocol.no_split else data.rows - tested
     validation = protocol.kind.validation
     watched = len(range(training)[validation.rows(training)]) if validation else 0
-    kept = validation is None or validation.trained_on
-    return watched if figure.split == "validation" else training if kept else training - watched
+    trained = training if validation is None or validation.trained_on else training - watched
+    return watched if figure.split == "validation" else trained
 
 
 def _possible(figure: Reported, value: float, sizes: tuple[int, ...]) -> bool:

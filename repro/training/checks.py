@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from repro.config.data_description import DataDescription
-from repro.config.protocol import EvaluatedAtSteps, HoldOut, KFold, SplitsFrom, StratifiedKFold
+from repro.config.protocol import EvaluatedAtSteps, FixedSplit, HoldOut, KFold, StratifiedKFold
 from repro.config.reported import Reported
 from repro.config.schema import Experiment
 from repro.datasets.split_files import given_splits
@@ -165,6 +165,11 @@ def _check_protocol(experiment: Experiment, description: DataDescription) -> Non
             "protocol: expected hold_out, k_fold, stratified_k_fold, splits_from or no_split, got fixed_split: data "
             f"set {name!r} has no test part of its own"
         )
+    if isinstance(kind, FixedSplit) and (kind.train_rows or 0) > rows:
+        raise ConfigError(
+            f"protocol.fixed_split.train_rows: expected at most {rows} (the training rows of {name}), got "
+            f"{kind.train_rows}"
+        )
     stratified = isinstance(kind, StratifiedKFold) or (isinstance(kind, HoldOut) and kind.stratify)
     if stratified and description.classes is None:
         fault = f"the target of {name} is a number, and has no classes to keep in proportion"
@@ -183,21 +188,8 @@ def _check_protocol(experiment: Experiment, description: DataDescription) -> Non
         )
 
 
-def _rows_to_train(experiment: Experiment, description: DataDescription) -> int | None:
-    """Rows of the training part of a split, those for validation among them: the fewest. None for given splits."""
-    rows = description.rows
-    match experiment.protocol.kind:
-        case SplitsFrom():
-            return None
-        case HoldOut() as hold_out:
-            return rows - hold_out.test_rows(rows)
-        case KFold(folds=folds):
-            return rows - -(-rows // folds)
-    return rows
-
-
 def _check_validation(experiment: Experiment, description: DataDescription) -> None:
-    validation, rows = experiment.protocol.kind.validation, _rows_to_train(experiment, description)
+    validation, rows = experiment.protocol.kind.validation, experiment.protocol.training_rows(description.rows)
     if validation is None or validation.same_as or rows is None:
         return
     given = validation.first if validation.first is not None else validation.last
@@ -246,7 +238,7 @@ def _check_steps(experiment: Experiment, description: DataDescription) -> None:
 
 def _steps_per_epoch(experiment: Experiment, description: DataDescription) -> int:
     """Of a protocol with a single split."""
-    rows = _rows_to_train(experiment, description)
+    rows = experiment.protocol.training_rows(description.rows)
     assert rows is not None
     validation = experiment.protocol.kind.validation
     if validation and not validation.trained_on:

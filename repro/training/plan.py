@@ -134,8 +134,11 @@ def _splits(experiment: Experiment, dataset: Dataset, seed: int, folder: Path) -
     y = dataset.train.y
     everything = np.arange(len(y), dtype=np.int32)
     match experiment.protocol.kind:
-        case FixedSplit():
+        case FixedSplit() as fixed:
             assert dataset.test is not None
+            if fixed.train_rows is not None:  # fewer rows of a seed are among more of the same seed
+                state = np.random.RandomState(randomness.split_state(experiment.base_seed, seed))
+                everything = np.sort(state.permutation(everything)[: fixed.train_rows])
             return [Split(everything, np.arange(len(dataset.test.y), dtype=np.int32))]
         case NoSplit():
             return [Split(everything, everything[:0])]

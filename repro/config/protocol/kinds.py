@@ -18,6 +18,14 @@ Older = Literal["scikit-learn 0.18"]
 class FixedSplit(EvaluatedAtSteps):
     """The data set's own training and test parts; every other protocol leaves its test part unread."""
 
+    train_rows: int | None = Field(
+        None, ge=1, description="train on so many rows of the training part only, drawn anew in every seed"
+    )
+
+    def training_rows(self, rows: int) -> int:
+        """How many of so many rows of the training part are used."""
+        return rows if self.train_rows is None else min(rows, self.train_rows)
+
     @property
     def described(self) -> str:
         """The split in words."""

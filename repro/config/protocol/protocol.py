@@ -77,6 +77,19 @@ class Protocol(Strict):
         """Whether every seed is judged on each of the same rows once: not on given splits, nor on fresh hold-outs."""
         return not self.splits_from and not (self.hold_out and self.hold_out.redrawn)
 
+    def training_rows(self, rows: int) -> int | None:
+        """Rows of the training part of a split, those for validation among them: the fewest. None for given splits."""
+        match self.kind:
+            case SplitsFrom():
+                return None
+            case FixedSplit() as fixed:
+                return fixed.training_rows(rows)
+            case HoldOut() as hold_out:
+                return rows - hold_out.test_rows(rows)
+            case KFold(folds=folds):
+                return rows - -(-rows // folds)
+        return rows
+
     def tested_rows(self, rows: int, test_rows: int) -> int:
         """Rows that the judged figure of a seed is measured on, of a data set with so many rows and test rows.
 
