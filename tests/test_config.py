@@ -21,8 +21,9 @@ from repro.config.faults import validated
 from repro.config.reported import Reported
 from repro.config.resolution import resolution_of
 from repro.config.schema import PythonFunction, PythonModel
-from repro.config.strict import NAME, Strict
+from repro.config.strict import Strict
 from repro.config.strict_yaml import Document, Mark, parse_file
+from repro.config.variation.references import PATTERN
 from repro.errors import ConfigError, MachineError
 from repro.files import shipped
 from repro.verdicts.types import Resolution
@@ -609,8 +610,8 @@ class TestOverrides:
             ("files={a: b}", "-S files: unknown key 'files'; repro fills it in, with what it finds in the files that "
              "are named elsewhere"),
             ("name=x", "-S name: unknown key 'name'; the name is that of the file"),
-            ("zzz=x", "-S zzz: unknown key 'zzz'; known: article, base_seed, dataset, defaults, figures, model, note, "
-             "protocol, reported, seeds, title, training"),
+            ("zzz=x", "-S zzz: unknown key 'zzz'; known: article, base_seed, dataset, defaults, figures, grid, model, "
+             "note, protocol, reported, seeds, title, training, unstated"),
             ("model.1.Dropout.raet=0.5",
              "-S model.1.Dropout.raet: unknown argument 'raet' of Dropout; did you mean 'rate'?"),
             ("model.1.Dropuot.rate=0.5",
@@ -970,5 +971,5 @@ class TestJsonSchema:
 
     def test_of_an_article_tells_about_contrasts_and_parts(self):
         claim = article_schema()["$defs"]["Claim"]["properties"]
-        assert claim["contrast"]["anyOf"][0]["patternProperties"] == {f"^{NAME.pattern}$": {"type": "number"}}
+        assert claim["contrast"]["anyOf"][0]["patternProperties"] == {PATTERN: {"type": "number"}}
         assert claim["part"]["anyOf"][0] == {"$ref": "#/$defs/Part"}

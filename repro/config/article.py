@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from repro.config.strict import Metric, Name, Strict, as_tuple
-from repro.config.variation.references import reference
+from repro.config.variation.references import PATTERN, reference
 from repro.config.vocabulary.specs import SpecError
 
 ROUNDING = 1e-9
@@ -21,7 +21,7 @@ def _canonical(value: str) -> str:
     return reference(value).canonical
 
 
-Compared = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_canonical)]
+Compared = Annotated[str, Field(min_length=1, max_length=200, pattern=PATTERN), AfterValidator(_canonical)]
 """An experiment, or a variant of one: `NAME[AXIS=VALUE, ...]`, with its axes sorted."""
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from repro.config.strict import IDENTIFIER, NAME, SHA256
 from repro.config.strict_yaml import Document, KeyPath, located
+from repro.config.variation.references import PATTERN
 from repro.config.vocabulary.specs import SpecError
 from repro.errors import ConfigError, shown, suggest
 
@@ -37,6 +38,7 @@ _EXPECTED = {
 
 _PATTERNS = {
     f"^{NAME.pattern}$": "a name of a-z, 0-9, - and _ that starts with a letter or digit",
+    PATTERN: "an experiment, or a variant of one as NAME[AXIS=VALUE, ...]",
     IDENTIFIER: "the name of a function",
     SHA256: "a SHA-256, 64 of 0-9 and a-f",
 }

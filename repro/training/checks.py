@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from repro.config.data_description import DataDescription
-from repro.config.protocol import EvaluatedAtSteps, FixedSplit, HoldOut, KFold, StratifiedKFold
+from repro.config.protocol import EvaluatedAtSteps, FixedSplit, HoldOut, KFold, SplitsFrom, StratifiedKFold
 from repro.config.reported import Reported
 from repro.config.schema import Experiment
 from repro.datasets.split_files import given_splits

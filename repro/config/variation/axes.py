@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from repro.config.vocabulary.specs import SpecError, check_each
 from repro.errors import shown
@@ -113,4 +113,5 @@ def _check_key(key: str) -> None:
         raise SpecError("expected one data set for all variants, got dataset.name: make it another experiment")
 
 
-AxesField = Annotated[Axes, BeforeValidator(_axes), Field(default_factory=dict)]
+_WRITTEN = {"type": "object", "additionalProperties": {"anyOf": [{"type": "array", "minItems": 2}, {"type": "object"}]}}
+AxesField = Annotated[Axes, BeforeValidator(_axes), Field(default_factory=dict), WithJsonSchema(_WRITTEN)]

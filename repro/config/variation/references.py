@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from repro.config.strict import NAME
 from repro.errors import shown
 
+PATTERN = rf"^{NAME.pattern}(\[[^\[\]]*\])?$"
 _REFERENCE = re.compile(rf"(?P<name>{NAME.pattern})(?:\[(?P<labels>[^\[\]]*)\])?")
 
 
