@@ -21,7 +21,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -120,17 +120,27 @@ class Axis:
     title: str
     sizes: tuple[int, ...]
     overrides: tuple[str, ...] = ()
-    """With `{0}` for the size; of rows none, which are in files of their own."""
+    """With N for the size; of rows none, which are in files of their own."""
     engine: str = "auto"
+    value: Callable[[int], str] = str
+    """What N is for a size."""
 
 
 _HIDDEN = "{Dense: {units: N, activation: relu}}"
 WIDTH = f"[{_HIDDEN}, {_HIDDEN}, {{Dense: {{units: 1, activation: sigmoid}}}}]"
+
+
+def rates(count: int) -> str:
+    """So many dropout rates, each a variant."""
+    return ",".join(str(rate / 100) for rate in range(count))
+
+
 AXES = (
     Axis("seeds", (1, 10, 100), ("seeds=N",)),
     Axis("seeds, graph engine", (1, 10, 100), ("seeds=N",), "graph"),
     Axis("folds", (2, 8, 32), ("protocol={stratified_k_fold: {folds: N}}",)),
     Axis("folds, graph engine", (2, 8, 32), ("protocol={stratified_k_fold: {folds: N}}",), "graph"),
+    Axis("variants", (2, 8, 32), ("model.1.Dropout.rate=N",), value=rates),
     Axis("units of two layers", (64, 256, 1024), (f"model={WIDTH}",)),
     Axis("rows", (2_000, 20_000, 200_000)),
     Axis("rows, graph engine", (2_000, 20_000, 200_000), engine="graph"),
@@ -148,7 +158,7 @@ def training(folder: Path, axes: Sequence[Axis]) -> None:
     for axis in axes:
         costs = []
         for size in axis.sizes:
-            overrides = [f"-S{override.replace('N', str(size))}" for override in ("seeds=1", *axis.overrides)]
+            overrides = [f"-S{override.replace('N', axis.value(size))}" for override in ("seeds=1", *axis.overrides)]
             there = folder / str(ROWS if axis.overrides else size)
             named = ("network.yaml", "-j1", "--engine", axis.engine, "--force", "-q", *overrides)
             costs.append(cost(repro("run", *named), there))
