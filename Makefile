@@ -9,7 +9,7 @@ SHORT := $(addprefix configs/published/,mlm-sonar-binary mlm-iris mlm-first-netw
 	keras-mnist-cnn/keras_mnist_cnn_epoch.yaml keras-mnist-cnn/keras_mnist_cnn_epoch_today.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sonar all published published-all check test lint lock keras-tables bench clean
+.PHONY: help setup sonar all claims published published-all check test lint lock keras-tables bench clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,9 @@ sonar: setup ## reproduce article A (Sonar): about a minute of training
 
 all: setup ## reproduce every article; fetches MNIST and Fashion-MNIST first
 	$(BIN)/repro run configs
+
+claims: setup ## run the experiments for claims that no article shows a run for; takes hours, goes on where it stopped
+	$(BIN)/repro run configs/claims
 
 published: setup ## run the other published experiments, where a seed takes a minute or so
 	$(BIN)/repro run $(SHORT) -o results/published

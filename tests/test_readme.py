@@ -12,6 +12,7 @@ from tiny import REAL, STAND_IN, command
 from repro.cli.app import main
 from repro.config.catalogue import Catalogue
 from repro.config.protocol import Protocol
+from repro.config.variation.variants import variants_of
 from repro.config.vocabulary.defaults import DEFAULTS
 from repro.files import shipped
 
@@ -69,17 +70,19 @@ def flowers() -> str:
 
 
 def test_the_examples_of_the_configs_page_are_valid(tmp_path: Path) -> None:
-    small, model, article = re.findall(r"```yaml\n(.*?)```", CONFIGS_PAGE, re.DOTALL)
+    small, model, grid, article = re.findall(r"```yaml\n(.*?)```", CONFIGS_PAGE, re.DOTALL)
     for name in ("tanh_small", "tanh_wide"):
         (tmp_path / f"{name}.yaml").write_text(f"article: my-article\n{small}", encoding="utf-8")
     (tmp_path / "my_model.py").write_text("def build(units): ...\n", encoding="utf-8")
     (tmp_path / "of_python.yaml").write_text(f"extends: tanh_small.yaml\n{model}", encoding="utf-8")
+    (tmp_path / "varied.yaml").write_text(f"extends: tanh_small.yaml\n{grid}", encoding="utf-8")
     (tmp_path / "articles").mkdir()
     path = tmp_path / "articles" / "my-article.yaml"
     path.write_text(article, encoding="utf-8")
     catalogue = Catalogue()
     assert catalogue.experiment(tmp_path / "tanh_small.yaml").training.batch_size == 8
     assert set(catalogue.experiment(tmp_path / "of_python.yaml").files) == {"my_model.py"}
+    assert len(variants_of(catalogue.experiment(tmp_path / "varied.yaml"))) == 8
     catalogue.check_article(path)
 
 
