@@ -13,10 +13,10 @@ from repro.config.article import Article
 from repro.config.catalogue import Catalogue, article_file, find_config
 from repro.config.data_description import DataDescription
 from repro.config.resolution import resolution_of
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment, Experiment
 from repro.errors import ConfigError, UsageError
 from repro.files import shipped
-from repro.results.provenance import Conditions, DataUsed, Environment
+from repro.results.provenance import NO_DATA, Conditions, DataUsed, Environment
 from repro.training import ENGINE_VERSIONS
 from repro.training.checks import check_plan, check_reported
 from repro.training.choice import choose
@@ -28,8 +28,9 @@ from repro.verdicts.types import Resolution
 class Job:
     """An experiment to run: on which data, by which engine, in which environment, how the command line names it."""
 
-    experiment: Experiment
-    data: DataDescription
+    experiment: AnyExperiment
+    data: DataDescription | None
+    """None where nothing is trained."""
     folder: Path
     """Where its config lies, and the files that it names."""
     engine: str
@@ -48,15 +49,16 @@ class Job:
     @cached_property
     def conditions(self) -> Conditions:
         """Everything that a trained number depends on besides the seed."""
-        given = self.data
-        data = DataUsed(rows=given.rows, test_rows=given.test_rows, classes=given.classes, sha256=given.files)
+        given, data = self.data, NO_DATA
+        if given:
+            data = DataUsed(rows=given.rows, test_rows=given.test_rows, classes=given.classes, sha256=given.files)
         environment = self.environment.model_copy(update={"engine_version": ENGINE_VERSIONS[self.engine]})
         return Conditions(trained=self.experiment.trained, engine=self.engine, data=data, environment=environment)
 
     @property
     def data_key(self) -> str:
-        """The data, told apart from others of the same name in another folder."""
-        return f"{self.data.folder}/{self.data.name}"
+        """The data, told apart from others of the same name in another folder; empty for none."""
+        return f"{self.data.folder}/{self.data.name}" if self.data else ""
 
     @cached_property
     def named_engine(self) -> str:
@@ -83,8 +85,8 @@ class Configured:
     """An experiment that a command line names, and what the files around its own say of it."""
 
     path: Path
-    experiment: Experiment
-    data: DataDescription
+    experiment: AnyExperiment
+    data: DataDescription | None
     article: Article | None
     resolution: Resolution
 
@@ -200,7 +202,7 @@ def _folder(name: str) -> Path | None:
     return None
 
 
-def _experiment(catalogue: Catalogue, path: Path, overrides: Sequence[str]) -> Experiment:
+def _experiment(catalogue: Catalogue, path: Path, overrides: Sequence[str]) -> AnyExperiment:
     try:
         return catalogue.experiment(path, overrides)
     except ConfigError as error:
@@ -211,15 +213,19 @@ def _experiment(catalogue: Catalogue, path: Path, overrides: Sequence[str]) -> E
 
 
 def check_experiment(
-    catalogue: Catalogue, path: Path, experiment: Experiment, overrides: Sequence[str]
-) -> DataDescription:
+    catalogue: Catalogue, path: Path, experiment: AnyExperiment, overrides: Sequence[str]
+) -> DataDescription | None:
     """Check an experiment, given with its file, against its data set, and return what is known of that.
+
+    There is nothing to check of one that has no data, since it trains nothing.
 
     With overrides it is not the published experiment, and its article's figures may be of steps that it doesn't reach.
 
     Raises ConfigError where a data set is not known, where a protocol asks for what it hasn't got, and where the
     article's figure is one that is not recorded.
     """
+    if not isinstance(experiment, Experiment):
+        return None
     data = catalogue.data(path, experiment.dataset.name)
     try:
         check_plan(experiment, data)
@@ -231,7 +237,7 @@ def check_experiment(
     return data
 
 
-def _check_names(experiments: Sequence[Experiment]) -> None:
+def _check_names(experiments: Sequence[AnyExperiment]) -> None:
     """Raises ConfigError where two experiments would share a folder."""
     counts = Counter(experiment.name for experiment in experiments)
     doubled = sorted(name for name, count in counts.items() if count > 1)

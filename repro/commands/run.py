@@ -17,6 +17,7 @@ from repro import datasets
 from repro.analysis.figures import ExperimentSummary
 from repro.commands.cache_state import CacheState, cache_state, describes
 from repro.commands.jobs import Job, engines
+from repro.config.schema import Experiment
 from repro.errors import ConfigError, DataError, ExitCode, MachineError
 from repro.files import locked, sha256, write
 from repro.report import text
@@ -116,23 +117,24 @@ def run(
 
 
 def with_data(jobs: Sequence[Job], progress: Progress) -> tuple[list[Job], dict[str, str]]:
-    """Jobs whose data set is there and verified, and why the other data sets can't be had.
+    """Jobs that need no data or have them, there and verified, and why the other data sets can't be had.
 
     Raises ConfigError where a protocol does not fit the rows.
     """
     labels: dict[str, np.ndarray] = {}
     without: dict[str, str] = {}
-    for key, data in {job.data_key: job.data for job in jobs}.items():
+    for key, data in {job.data_key: job.data for job in jobs if job.data}.items():
         try:
             if not datasets.is_present(data):
                 datasets.fetch(data, progress.say)
             labels[key] = datasets.load(data).train.y
         except DataError as error:
             without[key] = str(error)
-    ready = [job for job in jobs if job.data_key in labels]
+    ready = [job for job in jobs if job.data_key not in without]
     for job in ready:
         try:
-            check_labels(job.experiment, labels[job.data_key], job.folder)
+            if isinstance(job.experiment, Experiment):
+                check_labels(job.experiment, labels[job.data_key], job.folder)
         except ConfigError as error:
             raise ConfigError(f"{job.config}: protocol.{error}") from error
     for job in jobs:

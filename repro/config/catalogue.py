@@ -7,16 +7,17 @@ from pathlib import Path
 
 from repro.config.article import Article, Claim
 from repro.config.data_description import KINDS, DataDescription
+from repro.config.experiment import FunctionExperiment
 from repro.config.extends import resolved
 from repro.config.faults import validated
 from repro.config.overrides import overridden
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment, Experiment
 from repro.config.strict import NAME
 from repro.config.strict_yaml import Document, KeyPath, Mark, located, parse_file
 from repro.errors import ConfigError, shown, suggest
 from repro.files import sha256, shipped
 
-_OF_EXPERIMENTS = frozenset({"dataset", "model", "training", "protocol", "extends"})
+_OF_EXPERIMENTS = frozenset({"dataset", "model", "training", "protocol", "function", "extends"})
 """Keys that a data description never has."""
 
 
@@ -29,7 +30,7 @@ class Catalogue:
     def __init__(self, parse: Callable[[Path], Document] = parse_file) -> None:
         self._parse = parse
         self._documents: dict[Path, Document] = {}
-        self._experiments: dict[Path, Experiment] = {}
+        self._experiments: dict[Path, AnyExperiment] = {}
         self._articles: dict[Path, Article] = {}
         self._hashes: dict[Path, str] = {}
 
@@ -40,7 +41,7 @@ class Catalogue:
             self._documents[key] = self._parse(path)
         return self._documents[key]
 
-    def experiment(self, path: Path, overrides: Sequence[str] = ()) -> Experiment:
+    def experiment(self, path: Path, overrides: Sequence[str] = ()) -> AnyExperiment:
         """The experiment in a file, which has to be valid without `overrides` and with them.
 
         Its name is that of the file. `overrides` are `key.path=value`, as after `-S`.
@@ -52,15 +53,19 @@ class Catalogue:
         if not overrides:
             return experiment
         name, document, as_given = _name(path), resolved(path, self.document), experiment
-        if experiment.defaults:  # overrides change what the file says, not what its `defaults` have filled in
+        # Overrides change what the file says, not what its `defaults` have filled in.
+        if isinstance(experiment, Experiment) and experiment.defaults:
             without = Document({**document.value, "defaults": None}, document.marks)
             as_given = self._experiment(path.parent, name, without)
             as_given = as_given.model_copy(update={"defaults": experiment.defaults})
         return self._experiment(path.parent, name, overridden(as_given, document, overrides))
 
-    def _experiment(self, folder: Path, name: str, document: Document, extra_keys: tuple[str, ...] = ()) -> Experiment:
+    def _experiment(
+        self, folder: Path, name: str, document: Document, extra_keys: tuple[str, ...] = ()
+    ) -> AnyExperiment:
         """An experiment from its values, and the hashes of the files in `folder` that it names."""
-        experiment = validated(Experiment, name, document, extra_keys, filled={"files": {}})
+        kind: type[AnyExperiment] = FunctionExperiment if "function" in document.value else Experiment
+        experiment = validated(kind, name, document, extra_keys, filled={"files": {}})
         files: dict[str, str] = {}
         faults = []
         for place, file in experiment.files_named.items():
@@ -148,12 +153,12 @@ class Catalogue:
             self._articles[path] = validated(Article, _name(path), self.document(path))
         return self._articles[path]
 
-    def article_of(self, path: Path, experiment: Experiment) -> Article | None:
+    def article_of(self, path: Path, experiment: AnyExperiment) -> Article | None:
         """The article of the experiment in the file `path`: `articles/NAME.yaml` beside it, or None."""
         beside = article_file(path, experiment)
         return self.article(beside) if beside and beside.is_file() else None
 
-    def experiments_of(self, path: Path) -> dict[str, Experiment]:
+    def experiments_of(self, path: Path) -> dict[str, AnyExperiment]:
         """The experiments that the article in the file `path` names and that are in the folder above it, by name."""
         named = {name for _, name in _mentioned(self.article(path))}
         files = {name: file for name in sorted(named) if _is_file(file := path.parent.parent / f"{name}.yaml")}
@@ -178,7 +183,7 @@ def shipped_data() -> list[Path]:
     return _yaml_files(shipped("data"))
 
 
-def article_file(path: Path, experiment: Experiment) -> Path | None:
+def article_file(path: Path, experiment: AnyExperiment) -> Path | None:
     """Where the article of the experiment in the file `path` is, or would be; None where it names none."""
     return None if experiment.article is None else path.parent / "articles" / f"{experiment.article}.yaml"
 
@@ -258,7 +263,7 @@ def _mentioned(article: Article) -> Iterator[tuple[KeyPath, str]]:
                 yield ("claims", str(index), *place), mentioned
 
 
-def _misfits(article: Article, experiments: Mapping[str, Experiment]) -> Iterator[tuple[KeyPath, str]]:
+def _misfits(article: Article, experiments: Mapping[str, AnyExperiment]) -> Iterator[tuple[KeyPath, str]]:
     """What an article says of `experiments`, those that it names and that are there, and that is not so."""
     for index, name in enumerate(article.experiments):
         if name in experiments and experiments[name].article != article.name:
@@ -269,12 +274,15 @@ def _misfits(article: Article, experiments: Mapping[str, Experiment]) -> Iterato
         figure = experiments.get(claim.figure_of or "")
         if figure and claim.metric not in figure.reported:
             yield (*place, "figure_of"), f"{figure.name} reports no {claim.metric}"
-        if claim.direction == "equivalent" and not _has_margin(claim, experiments):
+        compared = [experiments[name] for name in claim.weights if name in experiments]
+        if wrong := next((each for each in compared if claim.metric not in each.measured), None):
+            yield (*place, "metric"), f"{wrong.name} has no {claim.metric}; {suggest(claim.metric, wrong.measured)}"
+        elif claim.direction == "equivalent" and not _has_margin(claim, experiments):
             fault = f"expected a margin, here or with the article's figure: equality in {claim.metric} needs one"
             yield (*place, "margin"), fault
 
 
-def _has_margin(claim: Claim, experiments: Mapping[str, Experiment]) -> bool:
+def _has_margin(claim: Claim, experiments: Mapping[str, AnyExperiment]) -> bool:
     compared = [experiments[name] for name in claim.weights if name in experiments]
     declared = [each.declared_margin(claim.metric) for each in compared]
     return claim.metric == "accuracy" or any(margin is not None for margin in (claim.margin, *declared))

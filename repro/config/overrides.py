@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment
 from repro.config.strict_yaml import Document, KeyPath, Mark, parse_value
 from repro.errors import ConfigError, shown, suggest
 
 
-def overridden(experiment: Experiment, document: Document, overrides: Sequence[str]) -> Document:
+def overridden(experiment: AnyExperiment, document: Document, overrides: Sequence[str]) -> Document:
     """The values of `experiment` with `overrides` laid over them, later ones last; `document` lends its marks.
 
     A key that the schema knows may be set whether or not the file has it; whether the schema knows it, and the type,

@@ -50,7 +50,7 @@ def scaled_for_test(weights: ArrayLike, level: float) -> Array:
     return _floats(weights) * _keep(level)
 
 
-def bernoulli_mask(shape: tuple[int, ...], drop: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def bernoulli_mask(shape: tuple[int, ...], drop: float, rng: np.random.Generator) -> Array:
     """The mask of "Why Dropout is so Effective in Deep Neural Network": 1.0 * (random(shape) > drop).
 
     A float64 array of 0 and 1, 0 with probability `drop`.

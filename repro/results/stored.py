@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment
 from repro.errors import MachineError
 from repro.files import sha256
 from repro.results.correct import CORRECT, CorrectRows, read_correct
@@ -42,7 +42,7 @@ class StoredExperiment:
         return self.folder.name
 
     @property
-    def experiment(self) -> Experiment:
+    def experiment(self) -> AnyExperiment:
         """The experiment as it was run."""
         return self.provenance.experiment
 
