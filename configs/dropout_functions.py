@@ -50,26 +50,29 @@ def repro_layer(rng, draws, level):
 def _figures(trained, tested, scale):
     """What outputs in training (draws, units) have in common, with `tested` (units,), those at test time.
 
-    kept_share: units that are not dropped. off_scale: units that are neither 0 nor `scale` times their input.
-    train_over_test: the mean output in training over the output at test time, on average over the units. kept_alike:
-    how often a unit's lot is the same in a row and the next. changed: how often any unit's is not.
+    share_kept: of the units, those that are not dropped.
+    share_off_scale: of the units, those that are neither 0 nor `scale` times their input.
+    training_to_test_ratio: the mean output in training over the output at test time, on average over the units.
+    agreement_of_rows: how often a unit's lot is the same in a row and the next.
+    share_of_changed_outputs: how often any unit's lot is not.
     """
     kept = trained != 0
     alike = kept[1:] == kept[:-1]
     return {
-        "kept_share": kept.mean(),
-        "off_scale": (kept & ~np.isclose(trained, scale * X, rtol=1e-6, atol=0)).mean(),
-        "train_over_test": (trained.mean(axis=0, dtype=np.float64) / tested).mean(),
-        "kept_alike": alike.mean(),
-        "changed": 1 - alike.all(axis=1).mean(),
+        "share_kept": kept.mean(),
+        "share_off_scale": (kept & ~np.isclose(trained, scale * X, rtol=1e-6, atol=0)).mean(),
+        "training_to_test_ratio": (trained.mean(axis=0, dtype=np.float64) / tested).mean(),
+        "agreement_of_rows": alike.mean(),
+        "share_of_changed_outputs": 1 - alike.all(axis=1).mean(),
     }
 
 
 def masked_layer(rng, draws, drop):
     """The equation of "Why Dropout is so Effective": a mask, then weights, bias and activation, one row a draw.
 
-    kept_share: units whose mask is 1. off_keras: outputs that are not those of Keras' Dense on the masked inputs.
-    handed_on: what is left of an input on average, as a share of it.
+    share_kept: of the units, those whose mask is 1.
+    share_unlike_keras: of the outputs, those that Keras' Dense does not give for the masked inputs.
+    share_handed_on: what is left of an input on average, as a share of it.
     """
     import keras
 
@@ -81,17 +84,18 @@ def masked_layer(rng, draws, drop):
     dense.set_weights([weights, bias])
     theirs = dense((X * mask).astype(np.float32)).numpy()
     return {
-        "kept_share": (mask == 1).mean(),
-        "off_keras": (~np.isclose(outputs, theirs, rtol=1e-4, atol=1e-4)).mean(),
-        "handed_on": ((X * mask).mean(axis=0) / X).mean(),
+        "share_kept": (mask == 1).mean(),
+        "share_unlike_keras": (~np.isclose(outputs, theirs, rtol=1e-4, atol=1e-4)).mean(),
+        "share_handed_on": ((X * mask).mean(axis=0) / X).mean(),
     }
 
 
 def updates(rng, draws, optimizer, arguments, l2=0.0):
     """Updates of a small network with Keras' Dropout behind its hidden layer, one training case each.
 
-    moved_dropped: of the units that an update has dropped, the share of which it moves any weight, incoming, outgoing
-    or bias. moved_kept: the same of the others.
+    share_of_dropped_moved: of the units that an update has dropped, those of which it moves any weight, incoming or
+    outgoing, or the bias.
+    share_of_kept_moved: the same of the others.
     """
     import keras
     import tensorflow as tf
@@ -118,7 +122,7 @@ def updates(rng, draws, optimizer, arguments, l2=0.0):
         moved.append((_weights_by_unit(hidden, last) != before).any(axis=0))
         dropped.append(activations.numpy()[0] == 0)
     moved, dropped = np.array(moved), np.array(dropped)
-    return {"moved_dropped": moved[dropped].mean(), "moved_kept": moved[~dropped].mean()}
+    return {"share_of_dropped_moved": moved[dropped].mean(), "share_of_kept_moved": moved[~dropped].mean()}
 
 
 def _weights_by_unit(hidden, last):

@@ -314,7 +314,7 @@ class TestClaims:
         assert (fails.judged.weights, fails.split, fails.family) == ((1.0,), "draws", 4)
         assert fails.sentence == "The mean difference is beyond the resolution."
         assert "three seeds in four show it" in greater.sentence
-        assert claim_words.relation(holds.claim) == "coin ≈ 0.5"
+        assert claim_words.relation(holds.claim) == "share of coin ≈ 0.5"
 
     def test_two_functions_are_compared_in_pairs(self, configs: Path) -> None:
         run(configs)
@@ -396,11 +396,11 @@ class TestTheArticles:
         alike = kept[1:] == kept[:-1]
         assert found == pytest.approx(
             {
-                "kept_share": kept.mean(),
-                "off_scale": 0.0,
-                "train_over_test": kept.mean() / 0.6 * ratio,
-                "kept_alike": alike.mean(),
-                "changed": 1 - alike.all(axis=1).mean(),
+                "share_kept": kept.mean(),
+                "share_off_scale": 0.0,
+                "training_to_test_ratio": kept.mean() / 0.6 * ratio,
+                "agreement_of_rows": alike.mean(),
+                "share_of_changed_outputs": 1 - alike.all(axis=1).mean(),
             }
         )
 
@@ -411,26 +411,26 @@ class TestTheArticles:
     def test_what_an_update_moves(self, rule: str, low: float, high: float) -> None:
         path = find_config(f"dropout_updates_{rule}")
         found = drawn(read(path), path.parent, np.random.default_rng(5))
-        assert low <= found["moved_dropped"] <= high
-        assert found["moved_kept"] == 1
+        assert low <= found["share_of_dropped_moved"] <= high
+        assert found["share_of_kept_moved"] == 1
 
     @pytest.mark.slow
     @pytest.mark.parametrize("name", ["keras", "repro"])
     def test_the_layers_agree_with_the_function(self, name: str) -> None:
         path = find_config(f"dropout_{name}")
         found = drawn(read(path, "function.draws=20000"), path.parent, np.random.default_rng(5))
-        assert found["off_scale"] == 0
-        assert found["kept_share"] == pytest.approx(0.6, abs=5 * np.sqrt(0.24 / 200_000))
-        assert found["kept_alike"] == pytest.approx(0.52, abs=0.01)
-        assert found["train_over_test"] == pytest.approx(1, abs=0.02)
+        assert found["share_off_scale"] == 0
+        assert found["share_kept"] == pytest.approx(0.6, abs=5 * np.sqrt(0.24 / 200_000))
+        assert found["agreement_of_rows"] == pytest.approx(0.52, abs=0.01)
+        assert found["training_to_test_ratio"] == pytest.approx(1, abs=0.02)
 
     @pytest.mark.slow
     def test_the_equation_is_a_dense_layer_behind_its_mask(self) -> None:
         path = find_config("dropout_equation")
         found = drawn(read(path, "function.draws=20000"), path.parent, np.random.default_rng(5))
-        assert found["off_keras"] == 0
-        assert found["kept_share"] == pytest.approx(0.8, abs=5 * np.sqrt(0.16 / 200_000))
-        assert found["handed_on"] == pytest.approx(0.8, abs=0.02)
+        assert found["share_unlike_keras"] == 0
+        assert found["share_kept"] == pytest.approx(0.8, abs=5 * np.sqrt(0.16 / 200_000))
+        assert found["share_handed_on"] == pytest.approx(0.8, abs=0.02)
 
     def test_an_article_without_an_experiment_here_stands_where_a_claim_of_its_is_decided(self, tmp_path: Path) -> None:
         assert invoke("run", "dropout_keras", "-o", tmp_path, machine=stand_in()).exit_code == 0

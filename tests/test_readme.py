@@ -87,7 +87,7 @@ def test_the_examples_of_the_configs_page_are_valid(tmp_path: Path) -> None:
     assert set(catalogue.experiment(tmp_path / "of_python.yaml").files) == {"my_model.py"}
     catalogue.check_article(path)
     draws = catalogue.experiment(tmp_path / "draws.yaml")
-    assert drawn(draws, tmp_path, np.random.default_rng(1))["kept_share"] == pytest.approx(0.6, abs=0.01)
+    assert drawn(draws, tmp_path, np.random.default_rng(1))["share_kept"] == pytest.approx(0.6, abs=0.01)
 
 
 def test_the_configs_page_lists_every_way_to_split_and_every_set_of_defaults() -> None:

@@ -26,12 +26,14 @@ def claim_text(claim: Claim) -> str:
 
 
 def relation(claim: Claim) -> str:
-    """`a < b` or `a ≈ 0.6`, as claimed; of a contrast the weighted sum, `a − b − c + d < 0`."""
+    """`a < b` or `accuracy of a > 0.6`, as claimed; of a contrast the weighted sum, `a − b − c + d < 0`."""
     sign = RELATIONS[claim.direction or "equivalent"]
     names = list(claim.weights)
     if claim.contrast:
         return f"{_weighted(claim.weights.values(), names)} {sign} 0"
-    return f"{claim.a} {sign} {claim.b if claim.value is None else f'{claim.value:g}'}"
+    if claim.value is not None:
+        return f"{text.metric_name(claim.metric)} of {claim.a} {sign} {claim.value:g}"
+    return f"{claim.a} {sign} {claim.b}"
 
 
 def _weighted(weights: Iterable[float], terms: Sequence[str]) -> str:

@@ -189,7 +189,7 @@ def metric_name(metric: str) -> str:
 
 
 def figure_name(metric: str, split: str) -> str:
-    """`test accuracy`, `accuracy on its own training rows`, `loss of the step's own batch`; `kept share` of draws."""
+    """`test accuracy`, `accuracy on its own training rows`, `loss of the step's own batch`; `share kept` of draws."""
     name = metric_name(metric)
     match split:
         case "batch":
