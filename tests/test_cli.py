@@ -103,7 +103,10 @@ def test_list_names_every_shipped_experiment_under_its_article():
     stdout = invoke("list").stdout
     articles = [line for line in stdout.splitlines() if not line.startswith(" ")]
     published = "Published experiments besides: `repro list configs/published`."
-    assert articles == ["keras-fashion-mnist", "keras-sonar", "tf2-mnist-ablation", published]
+    assert articles == [
+        *("keras-fashion-mnist", "keras-sonar", "numpy-dropout", "tf2-mnist-ablation", "why-dropout-works"),
+        published,
+    ]
     assert "  sonar_hidden                Dropout on the hidden layers (accuracy 83.59%)\n" in stdout
     assert "  sonar_control               Optimizer and max-norm" in stdout
     assert "(no figure reported)" in stdout

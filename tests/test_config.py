@@ -638,8 +638,8 @@ class TestOverrides:
             "-S model.9: expected an index from 0 to 2 into model, got '9'",
         ]
         assert refusal(base, ["seeds=0", "training.epochs=0"]).splitlines() == [
-            "-S training.epochs: expected at least 1, got 0",
             "-S seeds: expected at least 1, got 0",
+            "-S training.epochs: expected at least 1, got 0",
         ]
 
     def test_a_file_has_to_be_valid_without_them(self, tmp_path):
@@ -667,8 +667,8 @@ class TestArticles:
         [
             ("claim: []", "4: claim: unknown key 'claim'; did you mean 'claims'?"),
             ("name: x", "4: name: unknown key 'name'; the name is that of the file"),
-            ("claims:\n  - {id: c, text: t, a: x, b: y}", "5: claims.0: expected either a, b and direction; or "
-             "contrast and direction; or figure_of; or not_tested with the reason"),
+            ("claims:\n  - {id: c, text: t, a: x, b: y}", "5: claims.0: expected either a, b (or value) and "
+             "direction; or contrast and direction; or figure_of; or not_tested with the reason"),
             ("claims:\n  - {id: c, text: t, a: x, b: y, direction: more}",
              "5: claims.0.direction: expected 'greater', 'less' or 'equivalent', got 'more'"),
             ("claims:\n  - {id: c, text: t, figure_of: x}\n  - {id: c, text: t, figure_of: x}",

@@ -12,6 +12,7 @@ import pytest
 
 from repro import datasets
 from repro.config import Catalogue, shipped_experiments
+from repro.config.experiment import FunctionExperiment
 from repro.files import shipped
 from repro.report.build import current_summary
 from repro.results.stored import read_stored
@@ -21,7 +22,9 @@ MANY_ROWS = 10_000
 FLOORS = {"mnist": 0.8, "fashion-mnist": 0.2}
 """Below what one epoch reaches, well above a fault. Elsewhere: four fifths of guessing."""
 CATALOGUE = Catalogue()
-PATHS = shipped_experiments()
+SHIPPED = shipped_experiments()
+FUNCTIONS = [path for path in SHIPPED if isinstance(CATALOGUE.experiment(path), FunctionExperiment)]
+PATHS = [path for path in SHIPPED if path not in FUNCTIONS]
 OWN = [path for path in PATHS if path.parent == shipped("configs")]
 DATA = {path: CATALOGUE.data(path, CATALOGUE.experiment(path).dataset.name) for path in PATHS}
 SMALL = list({path.parent: path for path in PATHS if path not in OWN and DATA[path].rows <= MANY_ROWS}.values())
@@ -79,6 +82,29 @@ def test_every_config_trains(name: str, tmp_path: Path) -> None:
         assert data.classes
         floor = FLOORS.get(name, 0.8 / data.classes)
         assert floor < accuracy.minimum <= accuracy.maximum < 1
+
+
+@pytest.mark.slow
+def test_every_function_gives_its_figures(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "repro",
+        "run",
+        *map(str, FUNCTIONS),
+        "-S",
+        "function.draws=50",
+        "--seeds",
+        "2",
+        "-q",
+    ]
+    done = subprocess.run([*command, "-o", str(tmp_path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    for path in FUNCTIONS:
+        summary = current_summary(read_stored(tmp_path, path.stem))
+        assert summary
+        assert [figure.metric for figure in summary.figures] == list(CATALOGUE.experiment(path).figures)
+        assert all(figure.over.n == 2 and 0 <= figure.over.mean <= 1.7 for figure in summary.figures)
 
 
 @pytest.mark.slow

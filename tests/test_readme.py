@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from tiny import REAL, STAND_IN, command
@@ -15,6 +16,7 @@ from repro.config.protocol import Protocol
 from repro.config.variation.variants import variants_of
 from repro.config.vocabulary.defaults import DEFAULTS
 from repro.files import shipped
+from repro.models.draws import drawn
 
 ROOT = shipped("configs").parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -70,12 +72,15 @@ def flowers() -> str:
 
 
 def test_the_examples_of_the_configs_page_are_valid(tmp_path: Path) -> None:
-    small, model, grid, article = re.findall(r"```yaml\n(.*?)```", CONFIGS_PAGE, re.DOTALL)
+    small, model, function, grid, article = re.findall(r"```yaml\n(.*?)```", CONFIGS_PAGE, re.DOTALL)
     for name in ("tanh_small", "tanh_wide"):
         (tmp_path / f"{name}.yaml").write_text(f"article: my-article\n{small}", encoding="utf-8")
     (tmp_path / "my_model.py").write_text("def build(units): ...\n", encoding="utf-8")
     (tmp_path / "of_python.yaml").write_text(f"extends: tanh_small.yaml\n{model}", encoding="utf-8")
     (tmp_path / "varied.yaml").write_text(f"extends: tanh_small.yaml\n{grid}", encoding="utf-8")
+    (tmp_path / "draws.yaml").write_text(function, encoding="utf-8")
+    (python,) = re.findall(r"```python\n(.*?)```", CONFIGS_PAGE, re.DOTALL)
+    (tmp_path / "my_draws.py").write_text(python, encoding="utf-8")
     (tmp_path / "articles").mkdir()
     path = tmp_path / "articles" / "my-article.yaml"
     path.write_text(article, encoding="utf-8")
@@ -84,6 +89,8 @@ def test_the_examples_of_the_configs_page_are_valid(tmp_path: Path) -> None:
     assert set(catalogue.experiment(tmp_path / "of_python.yaml").files) == {"my_model.py"}
     assert len(variants_of(catalogue.experiment(tmp_path / "varied.yaml"))) == 8
     catalogue.check_article(path)
+    draws = catalogue.experiment(tmp_path / "draws.yaml")
+    assert drawn(draws, tmp_path, np.random.default_rng(1))["share_kept"] == pytest.approx(0.6, abs=0.01)
 
 
 def test_the_configs_page_lists_every_way_to_split_and_every_set_of_defaults() -> None:
@@ -96,7 +103,7 @@ def test_its_answers_and_articles_are_those_of_the_results_folders() -> None:
     (shown,) = re.findall(r"<!-- results:.*?-->\n(.*?)<!-- end of results -->", README, re.DOTALL)
     index = (RESULTS / "README.md").read_text(encoding="utf-8")
     answers = re.findall(r"^\*\*.*", index.partition("\n## Numbers\n")[0], re.MULTILINE)
-    assert len(answers) == 3
+    assert len(answers) == 5
     assert re.findall(r"^\*\*.*", shown, re.MULTILINE) == answers
     published = (RESULTS / "published" / "README.md").read_text(encoding="utf-8").partition("\n## ")[0]
     rows = [line for line in published.replace("](", "](results/published/").splitlines() if line.startswith("|")]

@@ -361,3 +361,24 @@ def test_a_family_without_differences_is_wrong_once_in_twenty():
     draws = np.random.default_rng(6).normal(0, 0.02, size=(600, 4, 30))
     wrong = [any(v.verdict in DECIDED for v in judge_claims([claim(d, 1e-6) for d in family])) for family in draws]
     assert np.mean(wrong) == four_sigma(600, 1 - (1 - 0.05 / 4) ** 4)
+
+
+@pytest.mark.parametrize("direction", ["greater", "less", "equivalent"])
+def test_a_figure_against_a_number_is_one_against_that_number_in_every_run(direction):
+    """The same t test: a pair of which one side does not vary."""
+    figures = 0.6 + np.array([0.01, -0.02, 0.005, 0.015, 0.0, 0.002])
+    (alone,) = judge_claims([ClaimInput(figures[np.newaxis], (1.0,), direction, 0.03, against=0.59)])
+    pair = judge_claim(figures, np.full(6, 0.59), direction, 0.03)
+    assert (alone.verdict, alone.n, alone.wins) == (pair.verdict, pair.n, pair.wins)
+    assert (alone.difference, alone.p_value) == pytest.approx((pair.difference, pair.p_value))
+    assert alone.interval == pytest.approx(pair.interval)
+    assert alone.means == pytest.approx((figures.mean(),))
+
+
+def test_what_is_of_no_rows_is_not_worded_as_if():
+    for direction, values in (("equivalent", 0.5), ("greater", 0.7), ("less", 0.7), ("equivalent", 0.7)):
+        figures = np.full((1, 6), values)
+        given = ClaimInput(figures, (1.0,), direction, 0.01, against=0.5, of_rows=False)
+        (verdict,) = judge_claims([given])
+        assert verdict.verdict in ("CLAIM HOLDS", "OPPOSITE HOLDS")
+        assert "rows" not in verdict.sentence

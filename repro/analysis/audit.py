@@ -17,7 +17,7 @@ from repro.config.article import Article, Claim
 from repro.config.data_description import DataDescription
 from repro.config.protocol import KFold, StratifiedKFold
 from repro.config.reported import Reported
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment, Experiment
 from repro.datasets.splits import fold_sizes
 from repro.verdicts.grim import mean_over_folds, whole_rows
 from repro.verdicts.intervals import half_width
@@ -164,7 +164,7 @@ def audit_experiment(
 
 def audit_claims(
     article: Article,
-    experiments: Mapping[str, Experiment],
+    experiments: Mapping[str, AnyExperiment],
     rows: Mapping[str, int],
     stored: Mapping[tuple[str, str], Spread],
 ) -> Iterator[ClaimAudit]:
@@ -188,7 +188,7 @@ def binomial(accuracy: float, rows: int) -> Spread:
     return Spread(sd, f"binomial, as if each run had {rows:,} test rows of its own")
 
 
-def missing_of(article: Article, experiments: Mapping[str, Experiment]) -> Iterator[str]:
+def missing_of(article: Article, experiments: Mapping[str, AnyExperiment]) -> Iterator[str]:
     """What follows from the files alone that an article leaves unsaid; `experiments` are those that it names."""
     figures: dict[str, Reported] = {}
     for name, each in experiments.items():
@@ -204,13 +204,13 @@ def missing_of(article: Article, experiments: Mapping[str, Experiment]) -> Itera
     said = "\n".join(article.unsaid)
     for claim in article.claims:
         silent = [name for name in claim.weights if not experiments[name].reported and name not in said]
-        if silent and not claim.added:
+        if silent and not claim.added and all(isinstance(experiments[name], Experiment) for name in silent):
             yield f"The figure of {listed(silent)}, of which it claims something ({claim.id})."
 
 
 def _claim(
     claim: Claim,
-    experiments: Mapping[str, Experiment],
+    experiments: Mapping[str, AnyExperiment],
     rows: Mapping[str, int],
     stored: Mapping[tuple[str, str], Spread],
 ) -> ClaimAudit:
@@ -219,7 +219,7 @@ def _claim(
     difference = None
     if len(figures) == len(claim.weights) and not claim.added:
         terms = (Decimal(repr(weight)) * figures[name].exact for name, weight in claim.weights.items())
-        difference = float(sum(terms, Decimal(0)))
+        difference = float(sum(terms, Decimal(0)) - Decimal(repr(claim.value or 0)))
     spread = _spread(claim, figures, rows, stored)
     return ClaimAudit(
         id=claim.id,

@@ -10,6 +10,7 @@ from repro.analysis.figures import ExperimentSummary, Figure
 from repro.analysis.margins import claim_margin, printed_figure, split_of
 from repro.analysis.pairs import Matched, NotMatched, matched
 from repro.config.article import Article, Claim
+from repro.config.protocol import DRAWS
 from repro.results.stored import StoredExperiment
 from repro.verdicts.claim import judge_claims
 from repro.verdicts.types import ClaimInput, ClaimVerdict, Resolution
@@ -159,8 +160,8 @@ def _ready(claim: Claim, weights: Mapping[str, float], stored: Mapping[str, Stor
         told = [f"{name} {options or 'as configured'}" for name, options in trials.items()]
         sentence = f"They were run with different overrides: {' and '.join(told)}."
     else:
-        every = "both" if len(members) == 2 else "all"
-        sentence = f"No seed has a finite {split} {claim.metric.replace('_', ' ')} in {every}."
+        every = "" if len(members) == 1 else " in both" if len(members) == 2 else " in all"
+        sentence = f"No seed has a finite {split} {claim.metric.replace('_', ' ')}{every}."
     return ClaimResult(claim, "NOT COMPARABLE", sentence, split=split)
 
 
@@ -171,17 +172,23 @@ def _input(
     found: Matched,
     margin: Resolution | None,
 ) -> ClaimInput:
-    """What is judged; with the article's own difference, where it prints a figure of each experiment."""
+    """What is judged; with the article's own difference, where it prints a figure of each experiment.
+
+    A figure against a number is judged for other seeds alone.
+    """
     reported = (printed_figure(claim, each.experiment) for each in members)
     printed = [figure for figure in reported if figure]
     whole = len(printed) == len(members)
     pairs = list(zip(weights.values(), printed, strict=True)) if whole else []
+    against = claim.value or 0.0
     return ClaimInput(
         found.values,
         tuple(weights.values()),
         claim.direction or "greater",
         margin.value if margin else 0.0,
-        found.correct,
-        sum(weight * figure.stored for weight, figure in pairs) if whole else None,
+        found.correct if claim.value is None else None,
+        sum(weight * figure.stored for weight, figure in pairs) - against if whole else None,
         sum(abs(weight) * figure.half_width for weight, figure in pairs),
+        against,
+        split_of(claim, members[0].experiment) != DRAWS,
     )

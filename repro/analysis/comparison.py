@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from repro.analysis.pairs import NotMatched, matched
 from repro.analysis.record_diff import RecordDiff, compare_records
+from repro.config.protocol import DRAWS
 from repro.results.provenance import changes
 from repro.results.stored import StoredExperiment
 from repro.verdicts.claim import judge_claims
@@ -63,7 +64,8 @@ def compare_experiments(a: StoredExperiment, b: StoredExperiment, metric: str) -
         unpaired = compare_unpaired(values_a, values_b)
         return Comparison(a, b, metric, split, values_a, values_b, None, unpaired, why, records, differences)
     (verdict,) = judge_claims([ClaimInput(pair.values, (1.0, -1.0), "greater", 0.0, pair.correct)])
-    why = "paired by seed: same data, split and order"
+    same = "random stream" if split == DRAWS else "data, split and order"
+    why = f"paired by seed: same {same}"
     if pair.left_out:
         noun = "seed is" if len(pair.left_out) == 1 else "seeds are"
         why += f"; {len(pair.left_out)} {noun} left out, not finite or not there in both"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from repro.config.article import Claim
 from repro.config.reported import Reported
 from repro.config.resolution import ONE_POINT
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment
 from repro.results.stored import StoredExperiment
 from repro.verdicts.types import Resolution
 
@@ -43,12 +43,12 @@ def claim_margin(claim: Claim, stored: Sequence[StoredExperiment]) -> Resolution
     return first or (stored[0].provenance.resolution if claim.metric == "accuracy" else None)
 
 
-def split_of(claim: Claim, experiment: Experiment) -> str:
+def split_of(claim: Claim, experiment: AnyExperiment) -> str:
     """The split that a comparison is about."""
     return claim.split or experiment.protocol.judged_split
 
 
-def printed_figure(claim: Claim, experiment: Experiment) -> Reported | None:
+def printed_figure(claim: Claim, experiment: AnyExperiment) -> Reported | None:
     """The article's figure of an experiment that a comparison is about; None where it prints none."""
     figure = experiment.reported.get(claim.metric)
     return figure if figure and figure.split == split_of(claim, experiment) else None

@@ -9,8 +9,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.config.protocol import Protocol
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment
 from repro.files import digest
 from repro.results.stored import StoredExperiment
 from repro.verdicts.types import Floats
@@ -55,7 +54,7 @@ def matched(stored: Sequence[StoredExperiment], metric: str, split: str | None =
         left_out=tuple(int(seed) for seed in every if seed not in seeds),
         values=np.stack([table.loc[seeds].mean(axis=1).to_numpy(np.float64) for table in tables]),
         correct=_correct(stored, seeds) if metric == "accuracy" and split in (None, judged) else None,
-        shared=f"{_shared(first.protocol)} and base seed {first.base_seed}",
+        shared=f"{first.protocol.shared} and base seed {first.base_seed}",
     )
 
 
@@ -65,22 +64,13 @@ def _correct(stored: Sequence[StoredExperiment], seeds: Sequence[int]) -> NDArra
     return np.stack(known) if len(known) == len(stored) else None
 
 
-def _shared(protocol: Protocol) -> str:
-    """The rows that runs with one seed share, in words."""
-    if protocol.no_split:
-        return "the same training rows"
-    if protocol.folds == 1:
-        return "the same training and test rows"
-    return f"the same {protocol.folds} {'folds' if protocol.cross_validation else 'splits'}"
-
-
 def _unlike_splits(stored: Sequence[StoredExperiment]) -> str:
     """What keeps seed s of one experiment from having the split of seed s of another; empty if nothing does."""
     experiments = [each.experiment for each in stored]
     values = {
-        "data set": [each.dataset.name for each in experiments],
+        "data set": [each.data_name for each in experiments],
         "content of the data": [digest(each.provenance.made.data.sha256)[:8] for each in stored],
-        "split": [each.protocol.kind.described for each in experiments],
+        "split": [each.protocol.described for each in experiments],
         "files of the splits": [digest(_split_files(each))[:8] for each in experiments],
         "base_seed": [str(each.base_seed) for each in experiments],
     }
@@ -91,7 +81,6 @@ def _unlike_splits(stored: Sequence[StoredExperiment]) -> str:
     return "; ".join(f"{what} ({' and '.join(found)})" for what, found in unlike.items())
 
 
-def _split_files(experiment: Experiment) -> list[str | None]:
+def _split_files(experiment: AnyExperiment) -> list[str | None]:
     """SHA-256 of each file that names rows, in the order in which the protocol has them."""
-    given = experiment.protocol.splits_from
-    return [experiment.files.get(name) for name in (*given.test, *(given.train or ()))] if given else []
+    return [experiment.files.get(name) for name in experiment.protocol.split_files]

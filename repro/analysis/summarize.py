@@ -65,7 +65,7 @@ def _summary(stored: StoredExperiment) -> ExperimentSummary:
         metric=experiment.main,
         split=experiment.protocol.judged_split,
         train_scored="train" in experiment.protocol.evaluated,
-        fresh_rows=experiment.protocol.hold_out is not None and experiment.protocol.hold_out.redrawn,
+        fresh_rows=experiment.protocol.fresh_rows,
         figures=tuple(figure for figure in figures if figure),
         listings=tuple(found for metric in experiment.reported if (found := _listing(stored, metric))),
         variance=_variance(stored),

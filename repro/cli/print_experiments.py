@@ -9,7 +9,7 @@ import click
 import yaml
 
 from repro.config.data_description import DataDescription
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment
 from repro.config.variation.references import label_of
 from repro.datasets.places import called
 from repro.report import text, words
@@ -83,7 +83,7 @@ def print_cache_state(state: CacheState) -> None:
     click.echo(f"{state.job.experiment.name}: {seeds}{of} to train, {state.finished} stored ({state.why})")
 
 
-def print_experiments(experiments: Sequence[Experiment]) -> None:
+def print_experiments(experiments: Sequence[AnyExperiment]) -> None:
     """Names, titles and what the article reports, grouped by article."""
     width = max((len(experiment.name) for experiment in experiments), default=0)
     for article in sorted({experiment.article for experiment in experiments}, key=lambda name: (name is None, name)):
@@ -93,7 +93,7 @@ def print_experiments(experiments: Sequence[Experiment]) -> None:
                 click.echo(f"  {experiment.name:<{width}}  {experiment.title} ({_reported(experiment)})")
 
 
-def _reported(experiment: Experiment) -> str:
+def _reported(experiment: AnyExperiment) -> str:
     split = experiment.protocol.judged_split
     shown = [
         f"{text.metric_name(metric) if figure.split == 'test' else text.figure_name(metric, figure.split)} "
@@ -116,7 +116,7 @@ def print_datasets(rows: Sequence[tuple[DataDescription, bool]]) -> None:
         click.echo("".join(f"  {line}\n" for line in lines if line))
 
 
-def resolved_yaml(experiment: Experiment) -> str:
+def resolved_yaml(experiment: AnyExperiment) -> str:
     """The resolved experiment as YAML, defaults included, except for keys that are not given."""
     return yaml.safe_dump(
         experiment.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True

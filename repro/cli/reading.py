@@ -12,7 +12,6 @@ from repro.cli.machine import Machine, pass_machine
 from repro.cli.options import RESULTS, configs_argument, out_option, set_option
 from repro.cli.process import finish
 from repro.cli.streams import say
-from repro.config.strict import METRICS
 
 
 @click.command()
@@ -33,9 +32,7 @@ def report(out: Path | None) -> None:
 @click.argument("a")
 @click.argument("b")
 @out_option
-@click.option(
-    "--metric", type=click.Choice(METRICS), help="What to compare [default: what tables of the first lead with]."
-)
+@click.option("--metric", metavar="FIGURE", help="What to compare [default: what tables of the first lead with].")
 def compare(a: str, b: str, out: Path | None, metric: str | None) -> None:
     """A against B from stored records: two experiments of a results folder, or two results folders.
 
@@ -105,7 +102,8 @@ def show(machine: Machine, config: str, overrides: tuple[str, ...]) -> None:
     shown = command(config, overrides, Catalogue(), machine.executor(1))
     click.echo(resolved_yaml(shown.experiment))
     click.echo(f"engine: {shown.choice.engine} ({shown.choice.reason})")
-    click.echo(shown.model)
+    if shown.model:
+        click.echo(shown.model)
 
 
 @click.group()

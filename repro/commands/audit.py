@@ -19,7 +19,8 @@ from repro.analysis.audit import (
 )
 from repro.commands.jobs import Configured, configured
 from repro.config.catalogue import Catalogue, article_file
-from repro.config.schema import Experiment
+from repro.config.data_description import DataDescription
+from repro.config.schema import AnyExperiment, Experiment
 from repro.errors import DataError, ExitCode
 from repro.report.build import current_summary
 from repro.results.stored import find_stored
@@ -61,10 +62,11 @@ def audit(given: Sequence[str], out: Path, catalogue: Catalogue) -> Audit:
         audit_experiment(
             each.experiment,
             each.data,
-            _class_counts(each),
+            _class_counts(each.experiment, each.data),
             stored.get((each.experiment.name, "accuracy")),
         )
         for each in named
+        if isinstance(each.experiment, Experiment) and each.data
     )
     experiments = sorted((each for each in found if each), key=lambda each: not each.impossible)
     names = {each.experiment.name for each in named}
@@ -75,7 +77,7 @@ def audit(given: Sequence[str], out: Path, catalogue: Catalogue) -> Audit:
 
 def _article(
     each: Configured,
-    experiments: Mapping[str, Experiment],
+    experiments: Mapping[str, AnyExperiment],
     names: set[str],
     rows: Mapping[str, int],
     stored: Mapping[tuple[str, str], Spread],
@@ -90,7 +92,7 @@ def _article(
     return ArticleAudit(article.name, article.title, each.resolution, tuple(claims), unsaid)
 
 
-def _spreads(experiments: Iterable[Experiment], out: Path) -> dict[tuple[str, str], Spread]:
+def _spreads(experiments: Iterable[AnyExperiment], out: Path) -> dict[tuple[str, str], Spread]:
     """(experiment, metric) -> spread over seeds, where results of the same training are stored with their tables."""
     spreads = {}
     for experiment in {each.name: each for each in experiments}.values():
@@ -102,18 +104,20 @@ def _spreads(experiments: Iterable[Experiment], out: Path) -> dict[tuple[str, st
     return spreads
 
 
-def _rows(catalogue: Catalogue, article: Path, experiment: Experiment) -> int:
+def _rows(catalogue: Catalogue, article: Path, experiment: AnyExperiment) -> int:
     """Rows that an experiment beside an article's folder is judged on."""
+    if not isinstance(experiment, Experiment):
+        return 0
     data = catalogue.described(article.parent.parent, experiment.dataset.name)
     return experiment.protocol.tested_rows(data.rows, data.test_rows)
 
 
-def _class_counts(each: Configured) -> tuple[int, ...] | None:
+def _class_counts(experiment: Experiment, data: DataDescription) -> tuple[int, ...] | None:
     """Rows of each class of a data set that is cross-validated; None where its labels are not at hand."""
-    stratified = each.experiment.protocol.stratified_k_fold
-    if not stratified or each.data.rows > SMALL or not datasets.is_present(each.data):
+    stratified = experiment.protocol.stratified_k_fold
+    if not stratified or data.rows > SMALL or not datasets.is_present(data):
         return None
     try:
-        return tuple(np.bincount(datasets.load(each.data).train.y).tolist())
+        return tuple(np.bincount(datasets.load(data).train.y).tolist())
     except DataError:
         return None

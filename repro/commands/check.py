@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repro.analysis.record_diff import compare_records
-from repro.commands.jobs import with_data
+from repro.commands.data import with_data
 from repro.commands.references import Reference
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment, Experiment
 from repro.errors import ExitCode
 from repro.report import text
 from repro.results.correct import rows_of
@@ -33,13 +33,14 @@ from repro.verdicts.recheck import judge_figures
 from repro.verdicts.types import Judged
 
 
-def metrics_of(experiment: Experiment) -> tuple[str, ...]:
-    """Judged figures that are held against the committed ones: the main one, and the loss.
+def metrics_of(experiment: AnyExperiment) -> tuple[str, ...]:
+    """Judged figures that are held against the committed ones: the main one, and the loss where a model is trained.
 
     The loss is there for its sensitivity: doubling a learning rate may move it by four standard deviations and the
     accuracy by one and a half.
     """
-    return tuple(dict.fromkeys((experiment.main, "loss")))
+    loss = ("loss",) if isinstance(experiment, Experiment) else ()
+    return tuple(dict.fromkeys((experiment.main, *loss)))
 
 
 CheckVerdict = Literal["UNCHANGED (exact)", "UNCHANGED", "CHANGED", "TOO FEW SEEDS", "FAILED", "NO DATA", "NOT STORED"]

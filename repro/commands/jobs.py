@@ -8,35 +8,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from repro import datasets
 from repro.config.article import Article
 from repro.config.catalogue import Catalogue, article_file, find_config
 from repro.config.data_description import DataDescription
 from repro.config.resolution import resolution_of
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment, Experiment
 from repro.config.variation.variants import Variant, variants_of
-from repro.errors import ConfigError, DataError, UsageError
+from repro.errors import ConfigError, UsageError
 from repro.files import shipped
-from repro.results.provenance import Conditions, DataUsed, Environment
+from repro.results.provenance import NO_DATA, Conditions, DataUsed, Environment
 from repro.training import ENGINE_VERSIONS
-from repro.training.checks import check_labels, check_plan, check_reported
+from repro.training.checks import check_plan, check_reported
 from repro.training.choice import Choice, choose
-from repro.training.progress import Progress
 from repro.training.worker import Task
 from repro.verdicts.types import Resolution
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 @dataclass(frozen=True)
 class Job:
     """An experiment to run: on which data, by which engine, in which environment, how the command line names it."""
 
-    experiment: Experiment
-    data: DataDescription
+    experiment: AnyExperiment
+    data: DataDescription | None
+    """None where nothing is trained."""
     folder: Path
     """Where its config lies, and the files that it names."""
     engine: str
@@ -62,17 +57,18 @@ class Job:
         """Everything that the trained numbers depend on besides the seed."""
         return self.conditions_of(self.experiment)
 
-    def conditions_of(self, experiment: Experiment) -> Conditions:
+    def conditions_of(self, experiment: AnyExperiment) -> Conditions:
         """Everything that a trained number of a variant depends on besides the seed."""
-        given = self.data
-        data = DataUsed(rows=given.rows, test_rows=given.test_rows, classes=given.classes, sha256=given.files)
+        given, data = self.data, NO_DATA
+        if given:
+            data = DataUsed(rows=given.rows, test_rows=given.test_rows, classes=given.classes, sha256=given.files)
         environment = self.environment.model_copy(update={"engine_version": ENGINE_VERSIONS[self.engine]})
         return Conditions(trained=experiment.trained, engine=self.engine, data=data, environment=environment)
 
     @property
     def data_key(self) -> str:
-        """The data, told apart from others of the same name in another folder."""
-        return f"{self.data.folder}/{self.data.name}"
+        """The data, told apart from others of the same name in another folder; empty for none."""
+        return f"{self.data.folder}/{self.data.name}" if self.data else ""
 
     @cached_property
     def named_engine(self) -> str:
@@ -99,8 +95,8 @@ class Configured:
     """An experiment that a command line names, and what the files around its own say of it."""
 
     path: Path
-    experiment: Experiment
-    data: DataDescription
+    experiment: AnyExperiment
+    data: DataDescription | None
     article: Article | None
     resolution: Resolution
 
@@ -222,7 +218,7 @@ def _folder(name: str) -> Path | None:
     return None
 
 
-def _experiment(catalogue: Catalogue, path: Path, overrides: Sequence[str]) -> Experiment:
+def _experiment(catalogue: Catalogue, path: Path, overrides: Sequence[str]) -> AnyExperiment:
     try:
         return catalogue.experiment(path, overrides)
     except ConfigError as error:
@@ -233,28 +229,33 @@ def _experiment(catalogue: Catalogue, path: Path, overrides: Sequence[str]) -> E
 
 
 def check_experiment(
-    catalogue: Catalogue, path: Path, experiment: Experiment, overrides: Sequence[str]
-) -> DataDescription:
+    catalogue: Catalogue, path: Path, experiment: AnyExperiment, overrides: Sequence[str]
+) -> DataDescription | None:
     """Check an experiment, given with its file, against its data set, and return what is known of that.
+
+    There is nothing to check of one that has no data, since it trains nothing.
 
     With overrides it is not the published experiment, and its article's figures may be of steps that it doesn't reach.
 
     Raises ConfigError where a data set is not known, where a protocol asks for what it hasn't got, and where the
     article's figure is one that is not recorded.
     """
+    if not isinstance(experiment, Experiment):
+        return None
     data = catalogue.data(path, experiment.dataset.name)
     try:
-        for each in variants_of(experiment):
-            check_plan(each.experiment, data)
-            if not overrides:
-                check_reported(each.experiment, data)
+        for each in (variant.experiment for variant in variants_of(experiment)):
+            if isinstance(each, Experiment):
+                check_plan(each, data)
+            if isinstance(each, Experiment) and not overrides:
+                check_reported(each, data)
     except ConfigError as error:
         given = "".join(f" -S {override}" for override in overrides)
         raise ConfigError(f"{path}{given}: {error}") from error
     return data
 
 
-def _check_names(experiments: Sequence[Experiment]) -> None:
+def _check_names(experiments: Sequence[AnyExperiment]) -> None:
     """Raises ConfigError where two experiments would share a folder."""
     counts = Counter(experiment.name for experiment in experiments)
     doubled = sorted(name for name, count in counts.items() if count > 1)
@@ -268,30 +269,3 @@ def _shown(path: Path) -> str:
         with contextlib.suppress(ValueError):
             return f"{named}{path.resolve().relative_to(folder).as_posix()}"
     return f"configs/{path.name}"
-
-
-def with_data(jobs: Sequence[Job], progress: Progress) -> tuple[list[Job], dict[str, str]]:
-    """Jobs whose data set is there and verified, and why the other data sets can't be had.
-
-    Raises ConfigError where a protocol does not fit the rows.
-    """
-    labels: dict[str, np.ndarray] = {}
-    without: dict[str, str] = {}
-    for key, data in {job.data_key: job.data for job in jobs}.items():
-        try:
-            if not datasets.is_present(data):
-                datasets.fetch(data, progress.say)
-            labels[key] = datasets.load(data).train.y
-        except DataError as error:
-            without[key] = str(error)
-    ready = [job for job in jobs if job.data_key in labels]
-    for job in ready:
-        try:
-            for variant in job.variants:
-                check_labels(variant.experiment, labels[job.data_key], job.folder)
-        except ConfigError as error:
-            raise ConfigError(f"{job.config}: protocol.{error}") from error
-    for job in jobs:
-        if job.data_key in without:
-            progress.note(f"{job.experiment.name}: left out, its data can't be had")
-    return ready, without

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from repro.commands.jobs import Job
 from repro.config.catalogue import Catalogue, shipped_experiments
+from repro.config.schema import Experiment
 from repro.errors import ConfigError, NothingMeasuredError
 from repro.results.provenance import Environment, changes
 from repro.results.stored import StoredExperiment, read_stored, stored_names
@@ -92,14 +93,15 @@ def _reference(stored: StoredExperiment, job: Job | None, environment: Environme
     provenance = stored.provenance
     engine = provenance.made.engine
     if job is None:
-        path = Path(provenance.config)
+        path, experiment = Path(provenance.config), stored.experiment
         try:
-            data = catalogue.described(path.parent, stored.experiment.dataset.name)
+            named = experiment.dataset.name if isinstance(experiment, Experiment) else None
+            data = catalogue.described(path.parent, named) if named else None
         except ConfigError as error:
             hint = f"it was run as `{provenance.command}`; check from the same folder, or name what to check"
             raise ConfigError(f"{stored.name}: {error}; {hint}") from error
         job = Job(
-            stored.experiment,
+            experiment,
             data,
             path.parent,
             engine,

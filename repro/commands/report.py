@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from repro.config.article import Article
 from repro.config.catalogue import Catalogue, shipped_article
-from repro.errors import UsageError
+from repro.errors import ConfigError, UsageError
 from repro.files import locked
 from repro.report.build import Index, build_index, current_index
 from repro.results.stored import StoredExperiment, read_stored, stored_names
@@ -42,12 +43,28 @@ def _all_stored(out: Path, known: Sequence[StoredExperiment]) -> list[StoredExpe
 
 
 def _articles(stored: Sequence[StoredExperiment], catalogue: Catalogue) -> dict[str, Article]:
-    """Articles of the stored experiments by name: those that come with repro, and those that a run has kept."""
+    """The articles that the pages speak of, by name.
+
+    Those of the stored experiments, whether they come with repro or a run has kept them; and of those that lie beside
+    them in repro the ones with a claim about nothing but stored experiments, whoever has them.
+    """
     names = sorted({each.experiment.article for each in stored if each.experiment.article})
     files = {name: path for name in names if (path := shipped_article(name))}
     known = {name: catalogue.article(path) for name, path in files.items()}
+    known |= _beside({path.parent for path in files.values()}, {each.name for each in stored}, catalogue)
     return known | {
         name: each.provenance.article
         for each in stored
         if (name := each.experiment.article) and each.provenance.article
     }
+
+
+def _beside(folders: Collection[Path], stored: set[str], catalogue: Catalogue) -> dict[str, Article]:
+    """Articles in some folders that speak of what is stored; one that is broken is in nobody's way."""
+    found = {}
+    for path in sorted(path for folder in folders for path in folder.glob("*.yaml")):
+        with contextlib.suppress(ConfigError):
+            article = catalogue.article(path)
+            if article.speaks_of(stored):
+                found[article.name] = article
+    return found

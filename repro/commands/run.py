@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import repro
 from repro.analysis.figures import ExperimentSummary
 from repro.commands.cache_state import CacheState, VariantState, cache_state, describes
-from repro.commands.jobs import Job, engines, with_data
+from repro.commands.data import with_data
+from repro.commands.jobs import Job, engines
 from repro.errors import DataError, ExitCode, MachineError
 from repro.files import locked, sha256, write
 from repro.report import text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from repro.commands.jobs import check_experiment
 from repro.config.catalogue import Catalogue, find_config
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment, Experiment
 from repro.training.choice import Choice, choose
 from repro.training.executor import Executor
 from repro.training.worker import model_summary
@@ -17,9 +17,10 @@ from repro.training.worker import model_summary
 class Shown:
     """An experiment with the engine that trains it and Keras' summary of its model."""
 
-    experiment: Experiment
+    experiment: AnyExperiment
     choice: Choice
     model: str
+    """Empty where nothing is trained."""
 
 
 def show(config: str, overrides: Sequence[str], catalogue: Catalogue, executor: Executor) -> Shown:
@@ -27,5 +28,7 @@ def show(config: str, overrides: Sequence[str], catalogue: Catalogue, executor: 
     path = find_config(config)
     experiment = catalogue.experiment(path, overrides)
     data = check_experiment(catalogue, path, experiment, overrides)
-    summary = executor.call(model_summary, experiment, data, path.parent)
+    summary = ""
+    if isinstance(experiment, Experiment):
+        summary = executor.call(model_summary, experiment, data, path.parent)
     return Shown(experiment, choose(experiment, "auto"), summary)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from repro.config.strict import Metric, Name, Strict, as_tuple
+from repro.config.strict import FIGURE, Name, Strict, as_tuple
 from repro.config.variation.references import PATTERN, reference
 from repro.config.vocabulary.specs import SpecError
 
@@ -62,8 +62,8 @@ class Part(Strict):
 class Claim(Strict):
     """A statement of the article: a comparison of stored experiments, a reported figure, or why it is not tested.
 
-    `direction` speaks of `a` against `b`, or of a contrast (the weighted sum of several experiments) against 0:
-    greater, less, or equivalent within the margin.
+    `direction` speaks of `a` against `b`, of `a` against the number `value`, or of a contrast (the weighted sum of
+    several experiments) against 0: greater, less, or equivalent within the margin.
     """
 
     id: Name
@@ -71,9 +71,10 @@ class Claim(Strict):
     short: str = Field("", max_length=200, description='the claim after "that": "hidden dropout is worse"')
     a: Compared | None = Field(None, description="an experiment, or a variant of one: NAME[AXIS=VALUE, ...]")
     b: Compared | None = None
+    value: float | None = Field(None, description="a number that the figure of `a` is held against, in the place of b")
     contrast: dict[Compared, float] | None = Field(None, description="experiment -> weight; the weights add up to 0")
     direction: Literal["greater", "less", "equivalent"] | None = None
-    metric: Metric = "accuracy"
+    metric: str = Field("accuracy", pattern=FIGURE, description="a figure that the experiments have")
     split: Literal["test", "validation", "train"] | None = Field(
         None, description="the rows that the comparison is about; those of the judged figures unless given"
     )
@@ -91,9 +92,14 @@ class Claim(Strict):
 
     @property
     def weights(self) -> dict[str, float]:
-        """Experiment -> weight of the sum that the claim is about: 1 and -1 for `a` and `b`; none for other claims."""
+        """Experiment -> weight of the sum that the claim is about; none for claims that compare nothing.
+
+        1 and -1 for `a` and `b`, 1 for `a` against a number.
+        """
         if self.contrast:
             return dict(self.contrast)
+        if self.a and self.value is not None:
+            return {self.a: 1.0}
         return {self.a: 1.0, self.b: -1.0} if self.a and self.b else {}
 
     @property
@@ -103,17 +109,17 @@ class Claim(Strict):
 
     @model_validator(mode="after")
     def _kind(self) -> Claim:
-        comparison = self.a is not None and self.b is not None and self.contrast is None and self.direction is not None
-        contrast = self.contrast is not None and self.a is None and self.b is None and self.direction is not None
-        compared = comparison or contrast
+        given = [name for name in ("a", "b", "value", "contrast") if getattr(self, name) is not None]
+        compared = given in (["a", "b"], ["a", "value"], ["contrast"]) and self.direction is not None
         kinds = [compared, self.not_tested is not None, self.figure_of is not None]
-        given = any(part is not None for part in (self.a, self.b, self.contrast, self.direction))
-        if sum(kinds) != 1 or (not compared and given):
+        if sum(kinds) != 1 or (not compared and (given or self.direction is not None)):
             raise ValueError(
-                "expected either a, b and direction; or contrast and direction; or figure_of; or not_tested with the "
-                "reason"
+                "expected either a, b (or value) and direction; or contrast and direction; or figure_of; or not_tested "
+                "with the reason"
             )
         _check_two(self.a, self.b)
+        if self.part is not None and self.value is not None:
+            raise ValueError("part: expected it with b or contrast, got it with value")
         if self.contrast is not None:
             _check_weights(self.contrast)
         if (self.margin is not None or self.part is not None or self.split is not None) and not compared:
@@ -141,6 +147,13 @@ class Article(Strict):
     slips: tuple[str, ...] = ()
 
     _tuple = field_validator("experiments", "claims", "deviations", "unsaid", "slips", mode="before")(as_tuple)
+
+    def speaks_of(self, experiments: Set[str]) -> bool:
+        """Whether a claim is about nothing but some experiments, whoever has them."""
+        compared = [claim.weights.keys() for claim in self.claims if claim.weights]
+        return any(claim.figure_of in experiments for claim in self.claims) or any(
+            names <= experiments for names in compared
+        )
 
     @field_validator("experiments")
     @classmethod

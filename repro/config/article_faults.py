@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from repro.config.article import Article, Claim
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment
 from repro.config.strict_yaml import KeyPath
 from repro.config.variation.references import reference
 from repro.config.variation.variants import find_variant
+from repro.errors import suggest
 
 
 def mentioned(article: Article) -> Iterator[tuple[KeyPath, str]]:
@@ -30,7 +31,7 @@ def named(article: Article) -> Iterator[tuple[KeyPath, str]]:
     return ((place, reference(name).name) for place, name in mentioned(article))
 
 
-def misfits(article: Article, experiments: Mapping[str, Experiment]) -> Iterator[tuple[KeyPath, str]]:
+def misfits(article: Article, experiments: Mapping[str, AnyExperiment]) -> Iterator[tuple[KeyPath, str]]:
     """What an article says of `experiments`, those that it names and that are there, and that is not so."""
     for index, name in enumerate(article.experiments):
         if name in experiments and experiments[name].article != article.name:
@@ -41,7 +42,10 @@ def misfits(article: Article, experiments: Mapping[str, Experiment]) -> Iterator
         figure = experiments.get(reference(claim.figure_of).name) if claim.figure_of else None
         if figure and claim.metric not in figure.reported:
             yield (*place, "figure_of"), f"{figure.name} reports no {claim.metric}"
-        if claim.direction == "equivalent" and not _has_margin(claim, experiments):
+        compared = [experiments[name] for name in sorted(claim.compared) if name in experiments]
+        if wrong := next((each for each in compared if claim.metric not in each.measured), None):
+            yield (*place, "metric"), f"{wrong.name} has no {claim.metric}; {suggest(claim.metric, wrong.measured)}"
+        elif claim.direction == "equivalent" and not _has_margin(claim, experiments):
             fault = f"expected a margin, here or with the article's figure: equality in {claim.metric} needs one"
             yield (*place, "margin"), fault
     for at, text in mentioned(article):
@@ -52,8 +56,7 @@ def misfits(article: Article, experiments: Mapping[str, Experiment]) -> Iterator
                 yield at, found
 
 
-def _has_margin(claim: Claim, experiments: Mapping[str, Experiment]) -> bool:
-    names = [reference(name).name for name in claim.weights]
-    compared = [experiments[name] for name in names if name in experiments]
+def _has_margin(claim: Claim, experiments: Mapping[str, AnyExperiment]) -> bool:
+    compared = [experiments[name] for name in claim.compared if name in experiments]
     declared = [each.declared_margin(claim.metric) for each in compared]
     return claim.metric == "accuracy" or any(margin is not None for margin in (claim.margin, *declared))

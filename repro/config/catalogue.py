@@ -8,10 +8,11 @@ from pathlib import Path
 from repro.config.article import Article
 from repro.config.article_faults import mentioned, misfits, named
 from repro.config.data_description import KINDS, DataDescription
+from repro.config.experiment import FunctionExperiment
 from repro.config.extends import resolved
 from repro.config.faults import validated
 from repro.config.overrides import overridden
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment, Experiment
 from repro.config.strict import NAME
 from repro.config.strict_yaml import Document, KeyPath, Mark, located, parse_file
 from repro.config.variation.references import reference
@@ -19,7 +20,7 @@ from repro.config.variation.variants import variants_of
 from repro.errors import ConfigError, shown, suggest
 from repro.files import sha256, shipped
 
-_OF_EXPERIMENTS = frozenset({"dataset", "model", "training", "protocol", "extends"})
+_OF_EXPERIMENTS = frozenset({"dataset", "model", "training", "protocol", "function", "extends"})
 """Keys that a data description never has."""
 
 
@@ -32,7 +33,7 @@ class Catalogue:
     def __init__(self, parse: Callable[[Path], Document] = parse_file) -> None:
         self._parse = parse
         self._documents: dict[Path, Document] = {}
-        self._experiments: dict[Path, Experiment] = {}
+        self._experiments: dict[Path, AnyExperiment] = {}
         self._articles: dict[Path, Article] = {}
         self._hashes: dict[Path, str] = {}
 
@@ -43,7 +44,7 @@ class Catalogue:
             self._documents[key] = self._parse(path)
         return self._documents[key]
 
-    def experiment(self, path: Path, overrides: Sequence[str] = ()) -> Experiment:
+    def experiment(self, path: Path, overrides: Sequence[str] = ()) -> AnyExperiment:
         """The experiment in a file, which has to be valid without `overrides` and with them.
 
         Its name is that of the file. `overrides` are `key.path=value`, as after `-S`.
@@ -55,16 +56,20 @@ class Catalogue:
         if not overrides:
             return experiment
         name, document, as_given = _name(path), resolved(path, self.document), experiment
-        if experiment.defaults:  # overrides change what the file says, not what its `defaults` have filled in
+        # Overrides change what the file says, not what its `defaults` have filled in.
+        if isinstance(experiment, Experiment) and experiment.defaults:
             without = Document({**document.value, "defaults": None}, document.marks)
             as_given = self._experiment(path.parent, name, without)
             as_given = as_given.model_copy(update={"defaults": experiment.defaults})
         return self._experiment(path.parent, name, overridden(as_given, document, overrides))
 
-    def _experiment(self, folder: Path, name: str, document: Document, extra_keys: tuple[str, ...] = ()) -> Experiment:
+    def _experiment(
+        self, folder: Path, name: str, document: Document, extra_keys: tuple[str, ...] = ()
+    ) -> AnyExperiment:
         """An experiment from its values, and the hashes of the files in `folder` that it names."""
-        experiment = validated(Experiment, name, document, extra_keys, filled={"files": {}})
-        axes: KeyPath = ("grid",) if experiment.grid else ("unstated",)
+        kind: type[AnyExperiment] = FunctionExperiment if "function" in document.value else Experiment
+        experiment = validated(kind, name, document, extra_keys, filled={"files": {}})
+        axes: KeyPath = ("unstated",) if "unstated" in document.value else ("grid",)
         try:
             variants = variants_of(experiment)
         except ConfigError as error:
@@ -159,12 +164,12 @@ class Catalogue:
             self._articles[path] = validated(Article, _name(path), self.document(path))
         return self._articles[path]
 
-    def article_of(self, path: Path, experiment: Experiment) -> Article | None:
+    def article_of(self, path: Path, experiment: AnyExperiment) -> Article | None:
         """The article of the experiment in the file `path` (see `article_file`), or None."""
         beside = article_file(path, experiment)
         return self.article(beside) if beside and beside.is_file() else None
 
-    def experiments_of(self, path: Path) -> dict[str, Experiment]:
+    def experiments_of(self, path: Path) -> dict[str, AnyExperiment]:
         """The experiments that the article in the file `path` names, by name: of the folder above, or one in it."""
         folder = path.parent.parent
         folders = [folder, *sorted(each for each in folder.iterdir() if each.is_dir() and each != path.parent)]
@@ -191,7 +196,7 @@ def shipped_data() -> list[Path]:
     return _yaml_files(shipped("data"))
 
 
-def article_file(path: Path, experiment: Experiment) -> Path | None:
+def article_file(path: Path, experiment: AnyExperiment) -> Path | None:
     """Where the article of the experiment in the file `path` is, or would be; None where it names none.
 
     That is in `articles/` beside the file, or, where it is not there, beside the file's folder.

@@ -1,8 +1,8 @@
 """JSON Schemas of experiment and article files, for editors; generated from the same classes and tables.
 
-That of an experiment is looser than the loader: numbers have no bounds here, and sizes no types; and since a file
-that extends another may leave out anything, and null removes what it inherits, no key is required and every key may be
-null.
+That of an experiment has the keys of both kinds, and is looser than the loader: numbers have no bounds here, and sizes
+no types; and since a file that extends another may leave out anything, and null removes what it inherits, no key is
+required and every key may be null.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from repro.config.article import Article
+from repro.config.experiment import FunctionExperiment
 from repro.config.schema import Experiment
+from repro.config.strict import FIGURE
 from repro.config.vocabulary import names
 from repro.config.vocabulary.defaults import DEFAULTS
 from repro.config.vocabulary.tables import ACTIVATIONS, Group
@@ -37,6 +39,10 @@ def experiment_schema() -> dict[str, Any]:
     properties = schema["properties"]
     for filled in ("name", "files"):
         del properties[filled]
+    of_function = FunctionExperiment.model_json_schema()
+    properties["function"] = of_function["properties"]["function"]
+    properties["figures"]["items"] = {"anyOf": [properties["figures"]["items"], {"type": "string", "pattern": FIGURE}]}
+    schema["$defs"] |= {name: of_function["$defs"][name] for name in ("DrawnFunction", "PythonCall")}
     properties["extends"] = {"type": "string", "description": "a file in this folder whose values this one takes"}
     layers = {"type": "array", "minItems": 1, "items": _ref("layer")}
     _narrow(properties["model"], {"anyOf": [layers, {"$ref": "#/$defs/PythonModel"}]})

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from repro.config.strict import IDENTIFIER, NAME, SHA256
+from repro.config.strict import FIGURE, IDENTIFIER, NAME, SHA256
 from repro.config.strict_yaml import Document, KeyPath, located
 from repro.config.variation.references import PATTERN
 from repro.config.vocabulary.specs import SpecError
@@ -40,6 +40,7 @@ _PATTERNS = {
     f"^{NAME.pattern}$": "a name of a-z, 0-9, - and _ that starts with a letter or digit",
     PATTERN: "an experiment, or a variant of one as NAME[AXIS=VALUE, ...]",
     IDENTIFIER: "the name of a function",
+    FIGURE: "the name of a figure, of a-z, 0-9 and _",
     SHA256: "a SHA-256, 64 of 0-9 and a-f",
 }
 _FILLED = {

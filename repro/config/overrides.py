@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment
 from repro.config.strict_yaml import Document, KeyPath, Mark, parse_value
 from repro.errors import ConfigError, shown, suggest
 
 
-def overridden(experiment: Experiment, document: Document, overrides: Sequence[str]) -> Document:
+def overridden(experiment: AnyExperiment, document: Document, overrides: Sequence[str]) -> Document:
     """The values of `experiment` with `overrides` laid over them, later ones last; `document` lends its marks.
 
     A key that the schema knows may be set whether or not the file has it; whether the schema knows it, and the type,
@@ -66,7 +66,7 @@ def split_values(text: str) -> list[str]:
     return parts
 
 
-def tree_of(experiment: Experiment) -> dict[Any, Any]:
+def tree_of(experiment: AnyExperiment) -> dict[Any, Any]:
     """The values of an experiment as its file could have them."""
     tree: dict[Any, Any] = _lists(experiment.model_dump(exclude={"name", "files"}))
     return tree

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from repro.config.article import Article, Claim
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment
 from repro.verdicts.types import Resolution
 
 ONE_POINT = 0.01
@@ -14,7 +14,7 @@ ONE_POINT = 0.01
 JMLR 18(77)."""
 
 
-def resolution_of(article: Article | None, experiments: Mapping[str, Experiment]) -> Resolution:
+def resolution_of(article: Article | None, experiments: Mapping[str, AnyExperiment]) -> Resolution:
     """The resolution of an article's accuracies, as a fraction; `experiments` by name are those that it names.
 
     Half of the smallest difference between two reported accuracies from which a claim of the article itself draws
@@ -37,7 +37,9 @@ def resolution_of(article: Article | None, experiments: Mapping[str, Experiment]
     return Resolution(float(smallest / 2), reason)
 
 
-def _difference(claim: Claim, article: str, experiments: Mapping[str, Experiment]) -> tuple[Decimal, str, str] | None:
+def _difference(
+    claim: Claim, article: str, experiments: Mapping[str, AnyExperiment]
+) -> tuple[Decimal, str, str] | None:
     """How far apart the figures are from which a claim draws its conclusion, and the names, the higher one first."""
     if claim.added or claim.metric != "accuracy" or claim.direction not in ("greater", "less"):
         return None
@@ -49,7 +51,7 @@ def _difference(claim: Claim, article: str, experiments: Mapping[str, Experiment
 
 
 def _printed(
-    name: str | None, split: str | None, article: str, experiments: Mapping[str, Experiment]
+    name: str | None, split: str | None, article: str, experiments: Mapping[str, AnyExperiment]
 ) -> Decimal | None:
     """The accuracy that the article prints for an experiment of its own: of a split, the judged one unless given."""
     experiment = experiments.get(name or "")

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from repro.config.experiment import BaseExperiment, FunctionExperiment, PythonCall, once
 from repro.config.protocol import Protocol
 from repro.config.reported import Reported
-from repro.config.strict import IDENTIFIER, METRICS, FileName, Name, Strict, as_tuple
+from repro.config.strict import IDENTIFIER, METRICS, Strict, as_tuple
 from repro.config.variation.axes import Axes, AxesField
 from repro.config.vocabulary.defaults import check_defaults, with_defaults
 from repro.config.vocabulary.specs import Spec, SpecError, check_each, layer_spec, loss_spec, optimizer_spec
@@ -144,12 +145,10 @@ class Training(Strict):
 PYTHON = "{python: {file: FILE.py, function: NAME}}"
 
 
-class PythonFunction(Strict):
-    """A function in a file beside the config that builds and returns a Keras model."""
+class PythonFunction(PythonCall):
+    """A function that builds and returns a Keras model."""
 
-    file: FileName
     function: str = Field("build", pattern=IDENTIFIER)
-    arguments: dict[str, Any] = Field(default_factory=dict)
     stacked: bool = Field(
         False,
         description="all its layers can be stacked, and noise comes from repro's own Dropout: train it as dense nets",
@@ -186,13 +185,9 @@ def _reported(metric: str, figure: object) -> None:
         raise SpecError(f"expected an accuracy between {unit}, got {shown(figure.value)}", ("value",))
 
 
-class Experiment(Strict):
-    """One YAML file of `configs/`, resolved."""
+class Experiment(BaseExperiment):
+    """One YAML file of `configs/` that trains a model, resolved."""
 
-    name: Name
-    article: Name | None = Field(None, description="the file of that name in articles/ beside this one")
-    title: str = Field(min_length=1, max_length=200)
-    note: str = Field("", max_length=2000, description="what a reader of the table has to know")
     dataset: DatasetSpec
     model: Annotated[
         Annotated[list[Spec], Tag("layers")] | Annotated[PythonModel, Tag("python")], Discriminator(_model_kind)
@@ -205,10 +200,6 @@ class Experiment(Strict):
     figures: tuple[Figure, ...] = Field(
         ("accuracy",), min_length=1, description="what is measured beside the loss; the first is the main one"
     )
-    files: dict[str, str] = Field(default_factory=dict)
-    """SHA-256 of each file beside the config that training reads, by its name there; the loader fills it in."""
-    seeds: int = Field(30, ge=1, le=10_000)
-    base_seed: int = Field(0, ge=0, le=2**32 - 1)
     reported: dict[str, Reported] = Field(default_factory=dict)
     grid: AxesField = Field(description="what varies: KEY.PATH: [values], one variant for each combination")
     unstated: AxesField = Field(description="likewise, readings of what the article leaves open; one is this file's")
@@ -242,13 +233,7 @@ class Experiment(Strict):
 
     _figures = field_validator("figures", mode="before")(as_tuple)
 
-    @field_validator("figures")
-    @classmethod
-    def _once(cls, value: tuple[Figure, ...]) -> tuple[Figure, ...]:
-        for index, figure in enumerate(value):
-            if figure in value[:index]:
-                raise SpecError(f"expected each figure once, got {figure} a second time", (str(index),))
-        return value
+    _once = field_validator("figures")(once)
 
     @field_validator("reported")
     @classmethod
@@ -266,6 +251,16 @@ class Experiment(Strict):
     def axes(self) -> Axes:
         """What varies, `grid` or `unstated`; empty for an experiment without variants."""
         return self.grid or self.unstated
+
+    @property
+    def data_name(self) -> str:
+        """The data set."""
+        return self.dataset.name
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The figures that records have of the judged split."""
+        return ("loss", *(figure for figure in self.figures if figure != "loss"))
 
     def declared_margin(self, metric: str) -> float | None:
         """The margin, in stored units, that is declared with the article's judged figure, if any is."""
@@ -298,3 +293,7 @@ class Experiment(Strict):
         """
         parts = ("dataset", "model", "training", "protocol", "figures", "files", "base_seed", "grid", "unstated")
         return self.model_dump(mode="json", include={*parts}, exclude_defaults=True)
+
+
+AnyExperiment = Experiment | FunctionExperiment
+"""What a file of `configs/` can be."""

@@ -13,6 +13,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]*$"
 SHA256 = r"^[0-9a-f]{64}$"
+FIGURE = r"^[a-z][a-z0-9_]{0,39}$"
+"""The name of a figure: of a model one of `METRICS`, of a function what that calls it."""
 
 
 class Strict(BaseModel):

@@ -1,4 +1,4 @@
-"""Models in Python: a function in a file beside the config, read, verified and called. Imported in workers only."""
+"""Functions in a Python file beside the config, read, verified and called. Imported in workers only."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
-
-from repro.config.schema import Experiment, PythonFunction
+from repro.config.experiment import PythonCall
+from repro.config.schema import AnyExperiment, Experiment, PythonFunction
 from repro.errors import ConfigError, DataError, one_line, shown, suggest
 from repro.files import sha256
+
+if TYPE_CHECKING:
+    import keras
 
 
 def python_model(experiment: Experiment, spec: PythonFunction, folder: Path) -> keras.Model:
@@ -21,8 +23,21 @@ def python_model(experiment: Experiment, spec: PythonFunction, folder: Path) -> 
 
     folder: where the config is.
 
+    Raises what `called` raises, and ConfigError where the function returns no Keras model.
+    """
+    import keras
+
+    model = called(experiment, spec, folder)
+    if not isinstance(model, keras.Model):
+        raise ConfigError(f"{folder / spec.file}: expected a keras.Model from {spec.function}, got {kind_of(model)}")
+    return model
+
+
+def called(experiment: AnyExperiment, spec: PythonCall, folder: Path, *given: object) -> Any:
+    """What the function that an experiment names returns for `given` and its own arguments.
+
     Raises DataError where the file is not what it was when the config was read; ConfigError where it can't be
-    executed, has no such function, or this raises or returns no Keras model.
+    executed, has no such function, or this raises.
     """
     path = folder / spec.file
     module = _module(path, _verified(path, experiment.files.get(spec.file)))
@@ -30,11 +45,12 @@ def python_model(experiment: Experiment, spec: PythonFunction, folder: Path) -> 
     if not callable(function):
         own = [name for name, each in vars(module).items() if callable(each) and not name.startswith("_")]
         raise ConfigError(f"{path}: expected a function {spec.function!r}, got none; {suggest(spec.function, own)}")
-    model = _called(path, f"{spec.function}({_written(spec.arguments)})", lambda: function(**spec.arguments))
-    if not isinstance(model, keras.Model):
-        kind = f"{type(model).__module__}.{type(model).__name__}".removeprefix("builtins.")
-        raise ConfigError(f"{path}: expected a keras.Model from {spec.function}, got {kind}")
-    return model
+    return _called(path, f"{spec.function}({_written(spec.arguments)})", lambda: function(*given, **spec.arguments))
+
+
+def kind_of(value: object) -> str:
+    """The type of a value, in words."""
+    return f"{type(value).__module__}.{type(value).__name__}".removeprefix("builtins.")
 
 
 def _verified(path: Path, expected: str | None) -> bytes:

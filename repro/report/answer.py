@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from repro.analysis.figures import ExperimentSummary, Figure
 from repro.config.article import Claim
+from repro.config.protocol import DRAWS
+from repro.config.strict import METRICS
 from repro.config.variation.references import label_of
 from repro.report import text
 from repro.report.claim_words import claim_text, is_shown, verdict_words
@@ -151,10 +153,11 @@ def _claim(row: ClaimResult) -> str:
     if is_shown(judged):
         return f"{subject} {_shown(row, judged)}"
     within = _size(judged.margin, row.claim, text.resolution)
+    differ = "they differ" if row.claim.value is None else "it differs"
     told = {
-        "CLAIM HOLDS": f"holds{_rows(judged)}, within {within}",
-        "OPPOSITE HOLDS": f"does not hold{_rows(judged)}: they differ by {_size(judged.difference, row.claim)}",
-        "NO MATERIAL DIFFERENCE": f"is not shown; on these rows any difference is within {within}",
+        "CLAIM HOLDS": f"holds{_rows(row, judged)}, within {within}",
+        "OPPOSITE HOLDS": f"does not hold{_rows(row, judged)}: {differ} by {_size(judged.difference, row.claim)}",
+        "NO MATERIAL DIFFERENCE": f"is not shown;{_rows(row, judged)} any difference is within {within}",
         "UNDECIDED": "is not decided",
         "TOO FEW SEEDS": f"needs more than {text.seeds(judged.n)}",
     }
@@ -167,14 +170,19 @@ def _subject(claim: Claim) -> str:
 
 def _shown(row: ClaimResult, judged: ClaimVerdict) -> str:
     word = "holds" if judged.verdict == "CLAIM HOLDS" else "does not hold: the opposite holds"
-    told = f"{word}{_rows(judged)}, by {_size(judged.difference, row.claim)}"
+    told = f"{word}{_rows(row, judged)}, by {_size(judged.difference, row.claim)}"
     told += ", on average only" if judged.on_average_only else ""
     told += f", which is small (within {_size(judged.margin, row.claim, text.resolution)})" if judged.small else ""
     return told + _part(row, judged)
 
 
-def _rows(judged: ClaimVerdict) -> str:
-    """How far it holds; what is shown beyond these rows is what is shown on them, since it is the same mean."""
+def _rows(row: ClaimResult, judged: ClaimVerdict) -> str:
+    """How far it holds; what is shown beyond these rows is what is shown on them, since it is the same mean.
+
+    Draws of a function are of no rows.
+    """
+    if row.split == DRAWS:
+        return ""
     beyond = judged.beyond is not None and judged.beyond.word != "not shown"
     return " on these rows and beyond them" if beyond else " on these rows"
 
@@ -197,7 +205,8 @@ def _part(row: ClaimResult, judged: ClaimVerdict) -> str:
 
 def _size(value: float, claim: Claim, told: Callable[[float, bool], str] = text.magnitude) -> str:
     size = told(value, claim.metric == "accuracy")
-    return size if claim.metric == "accuracy" else f"{size} of {text.metric_name(claim.metric)}"
+    named = claim.metric in METRICS and claim.metric != "accuracy"
+    return f"{size} of {text.metric_name(claim.metric)}" if named else size
 
 
 def _range(seeds: Sequence[int]) -> str:

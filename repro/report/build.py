@@ -120,8 +120,8 @@ def build_index(
 ) -> Index:
     """Everything derived in a results folder: each experiment, the claims, the pages and the articles' plots.
 
-    `articles`: those of the experiments, by name. Without `force` only what is out of date or damaged is built. The
-    caller holds the lock of `out`.
+    `articles`: those of the experiments, and others with claims about them, by name. Without `force` only what is out
+    of date or damaged is built. The caller holds the lock of `out`.
     """
     summaries = tuple(build_experiment(each, force) for each in stored)
     made_from = _pages_made_from(stored, articles)
@@ -148,7 +148,7 @@ def _write_pages(
     results = TypeAdapter(tuple[ClaimResult, ...])
     claims = {section.name: results.dump_python(section.claims, mode="json") for section in sections}
     content = {"answers": ANSWERS.dump_python(answers, mode="json"), "claims": claims}
-    drawn = {section.name: draw_article(section) for section in sections}
+    drawn = {section.name: draw_article(section) for section in sections if section.members}
     pages = {name: content.encode() for name, content in index_pages(sections).items()}
     pages["report.html"] = page(sections, drawn).encode()
     pages |= {f"{name}.svg": content for name, content in drawn.items()}

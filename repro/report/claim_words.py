@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from repro.config.article import Claim
+from repro.config.protocol import DRAWS
 from repro.report import text
 from repro.report.words import verdict_of
 from repro.verdicts.types import Beyond, ClaimVerdict
@@ -25,10 +26,14 @@ def claim_text(claim: Claim) -> str:
 
 
 def relation(claim: Claim) -> str:
-    """`a < b`, as claimed; of a contrast the weighted sum, `a − b − c + d < 0`."""
+    """`a < b` or `accuracy of a > 0.6`, as claimed; of a contrast the weighted sum, `a − b − c + d < 0`."""
     sign = RELATIONS[claim.direction or "equivalent"]
     names = list(claim.weights)
-    return f"{_weighted(claim.weights.values(), names)} {sign} 0" if claim.contrast else f"{claim.a} {sign} {claim.b}"
+    if claim.contrast:
+        return f"{_weighted(claim.weights.values(), names)} {sign} 0"
+    if claim.value is not None:
+        return f"{text.metric_name(claim.metric)} of {claim.a} {sign} {claim.value:g}"
+    return f"{claim.a} {sign} {claim.b}"
 
 
 def _weighted(weights: Iterable[float], terms: Sequence[str]) -> str:
@@ -76,12 +81,13 @@ def difference(row: ClaimResult) -> str:
     if judged is None:
         return ""
     points = claim.metric == "accuracy"
-    means = [text.number(mean, points, 2 if points else text.decimals(*judged.means)) for mean in judged.means]
+    held = [*judged.means, *([] if claim.value is None else [claim.value])]
+    means = [text.number(mean, points, 2 if points else text.decimals(*held)) for mean in held]
     if claim.contrast:
         terms = [f"{name} ({mean})" for name, mean in zip(row.experiments, means, strict=True)]
         told = _against_zero(text.distance(judged.difference, judged.interval, points))
         return f"{_weighted(judged.weights, terms)} is {told}"
-    if is_shown(judged):
+    if is_shown(judged) and claim.value is None:
         verb = "raises" if judged.difference > 0 else "lowers"
         told = f"{verb} {_metric(row)} by {text.magnitude(judged.difference, points)}"
         told += "" if judged.interval is None else f" ({text.sizes(judged.interval, points)})"
@@ -114,8 +120,8 @@ def outcome(row: ClaimResult) -> str:
 
 
 def _runs(judged: ClaimVerdict, count: int) -> str:
-    """`30 pairs`; of a contrast, in which more runs than two share a seed, `30 seeds`."""
-    return text.seeds(count) if len(judged.weights) > 2 else f"{count} pair{'s' if count != 1 else ''}"
+    """`30 pairs`; `30 seeds` of a contrast, in which more runs than two share a seed, and of a figure by itself."""
+    return text.seeds(count) if len(judged.weights) != 2 else f"{count} pair{'s' if count != 1 else ''}"
 
 
 def share(judged: ClaimVerdict) -> str:
@@ -184,7 +190,8 @@ def facts(row: ClaimResult) -> list[tuple[str, str]]:
         return []
     metric, points = claim.metric, claim.metric == "accuracy"
     level = f"{100 * judged.level:g}% interval"
-    lines = [(f"on these rows ({level})", difference(row))]
+    where = "over the draws" if row.split == DRAWS else "on these rows"
+    lines = [(f"{where} ({level})", difference(row))]
     if judged.beyond:
         lines.append(("beyond these rows (95% interval)", beyond(judged.beyond, metric, claim.contrast is not None)))
     elif not row.knows_rows:
@@ -207,7 +214,8 @@ def remarks(row: ClaimResult) -> list[str]:
     lines = []
     if row.left_out:
         noun = "seeds" if len(row.left_out) > 1 else "seed"
-        lines.append(f"Left out, not finite or not there in both: {noun} {_ranges(row.left_out)}.")
+        where = "" if len(judged.weights) == 1 else " or not there in both"
+        lines.append(f"Left out, not finite{where}: {noun} {_ranges(row.left_out)}.")
     if row.verdict == "UNDECIDED" and judged.detectable is not None:
         found = text.amount(judged.detectable, row.claim.metric)
         among = f" among {row.family} comparisons" if row.family > 1 else ""

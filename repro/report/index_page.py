@@ -82,7 +82,8 @@ def _counted(verdicts: Sequence[str]) -> str:
 def _page(section: Section) -> str:
     """Everything on one article."""
     title, *rest = _article(section)
-    parts = [title.removeprefix("#"), _answer(section), "### Numbers", _numbers([section]), *_resolutions([section])]
+    parts = [title.removeprefix("#"), _answer(section)]
+    parts += ["### Numbers", _numbers([section]), *_resolutions([section])] if section.members else []
     parts += [*rest, *_reading(bool(section.claims)), "All results: [index](README.md)."]
     return "\n\n".join(parts) + "\n"
 
@@ -151,9 +152,9 @@ def _article(section: Section) -> list[str]:
         source = f"<{article.source}>" if URL.fullmatch(article.source) else plain(article.source)
         parts.append(f"Source: {source}{_published(section)}")
         parts += [plain(article.summary)] if article.summary else []
-    parts.append(f"![{text.ARTICLE_PLOT}]({section.name}.svg)")
+    parts += [f"![{text.ARTICLE_PLOT}]({section.name}.svg)"] if section.members else []
     parts += _claims(section.claims)
-    parts += ["### Experiments", _experiments(section.members)]
+    parts += ["### Experiments", _experiments(section.members)] if section.members else []
     parts += [f"Not run yet: {', '.join(section.missing)}."] if section.missing else []
     parts += _variance(section.members)
     told = (

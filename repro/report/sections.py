@@ -57,12 +57,13 @@ def sections_of(members: Sequence[Member], articles: Mapping[str, Article]) -> l
 
     The articles come by the first year that `published` names, then by name; those without one come last, and after
     them what belongs to no article.
-    `articles`: those that are known, by name.
+    `articles`: those that are known, by name; one may have no experiment here, and claims about those of others.
     """
     stored = by_name(each.stored for each in members)
     summaries = summaries_by_name(each.summary for each in members)
     made = []
     names = {each.summary.article or OWN for each in members}
+    names |= {name for name, article in articles.items() if article.speaks_of(stored.keys())}
     for name in sorted(names, key=lambda name: _when(name, articles)):
         article = articles.get(name)
         order = list(article.experiments) if article else []

@@ -186,17 +186,19 @@ def name_of(figure: Figure | Listing) -> str:
 
 def metric_name(metric: str) -> str:
     """A metric in words."""
-    return METRICS.get(metric, metric)
+    return METRICS.get(metric, metric.replace("_", " "))
 
 
 def figure_name(metric: str, split: str) -> str:
-    """`test accuracy`, `validation loss`, `accuracy on its own training rows`, `loss of the step's own batch`."""
+    """`test accuracy`, `accuracy on its own training rows`, `loss of the step's own batch`; `share kept` of draws."""
     name = metric_name(metric)
     match split:
         case "batch":
             return f"{name} of the step's own batch"
         case "train":
             return f"{name} on its own training rows"
+        case "draws":
+            return name
     return f"{split} {name}"
 
 

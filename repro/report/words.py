@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from repro.analysis.figures import ExperimentSummary, Figure, Listing, printed
+from repro.config.protocol import DRAWS
 from repro.report import text
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ READING_CLAIMS = (
     "rows and the same training rows. Nothing is shown beyond these rows that is not shown on them, and “not shown” "
     "does not say that there is none. What another training set would change is not in it.",
     "Pairs that show it: those on the side of the claim, with Wilson's 95% interval of their share (ties count half).",
+    "A figure may be held against a number in the place of a second experiment: the difference is then from that "
+    "number, over single seeds. Of a function’s draws there are no rows, and nothing beyond them.",
     "Size: the difference in standard deviations of a single run.",
     "The article's own difference is a figure like any other: its rank is that among our pairs and it.",
     "Holm's p is corrected for all comparisons of the article; 0.05 decides.",
@@ -170,6 +173,11 @@ def explanations(summary: ExperimentSummary) -> list[str]:
         lines.append(
             "Steps count from 0: the test accuracy of step k is measured after k + 1 updates, the loss of its batch "
             "before its update."
+        )
+    if summary.split == DRAWS:
+        lines.append(
+            "Figures of a function: under each seed it draws from a random stream of its own. Nothing is trained, and "
+            "no data are read."
         )
     if summary.split == "train":
         lines.append(

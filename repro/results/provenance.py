@@ -10,12 +10,13 @@ import itertools
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from repro.config.article import Article
-from repro.config.schema import Experiment
+from repro.config.experiment import FunctionExperiment
+from repro.config.schema import AnyExperiment, Experiment
 from repro.errors import MachineError
 from repro.files import digest, pretty, write
 from repro.verdicts.types import Resolution
@@ -53,12 +54,16 @@ class DataUsed(Frozen):
     """None where the target is a number."""
     sha256: dict[str, str]
 
-    def knows_rows(self, experiment: Experiment) -> bool:
+    def knows_rows(self, experiment: AnyExperiment) -> bool:
         """Whether it is known which rows a seed of an experiment on this data predicts right.
 
         Not where every seed is judged on rows of its own, nor where targets are numbers, which are not right or wrong.
         """
         return experiment.protocol.same_rows and self.classes is not None
+
+
+NO_DATA = DataUsed(rows=0, test_rows=0, classes=None, sha256={})
+"""Where nothing is trained."""
 
 
 class Conditions(Frozen):
@@ -97,11 +102,20 @@ class Made(Frozen):
     """Training time, all seeds added up."""
 
 
+def _kind(value: Any) -> str:
+    """Which class an experiment is of, as it is or as JSON has it."""
+    given = isinstance(value, FunctionExperiment) or (isinstance(value, dict) and "function" in value)
+    return "FunctionExperiment" if given else "Experiment"
+
+
 class Provenance(Frozen):
     """What is stored beside the records of an experiment."""
 
     version: Literal[4] = 4
-    experiment: Experiment
+    experiment: Annotated[
+        Annotated[Experiment, Tag("Experiment")] | Annotated[FunctionExperiment, Tag("FunctionExperiment")],
+        Discriminator(_kind),
+    ]
     """As it was run."""
     article: Article | None
     """Its article as it was then, where that is not one that comes with repro."""
@@ -163,7 +177,7 @@ def read_provenance(folder: Path) -> Provenance:
         raise MachineError(f"{path}: missing; run the experiment again") from None
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in fault["loc"])
+        place = ".".join(str(part) for part in fault["loc"] if part not in ("Experiment", "FunctionExperiment"))
         raise MachineError(
             f"{path}: {f'{place}: ' if place else ''}{fault['msg']}: not written by this version of repro; "
             "run the experiment again"

@@ -21,7 +21,7 @@ _ORDER = attrgetter("fold", "epoch", "step", "split", "metric")
 class Record:
     """One metric of one replica at one evaluation point, to nine significant digits (what float32 carries).
 
-    Epochs count from 1, steps from 0: step k is evaluated after k + 1 updates.
+    Epochs count from 1, steps from 0: step k is evaluated after k + 1 updates, or after k + 1 draws of a function.
     """
 
     fold: int

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment
 from repro.config.variation.references import label_of
 from repro.config.variation.variants import variants_of
 from repro.errors import MachineError
@@ -83,7 +83,7 @@ class StoredExperiment:
         return next((stored for variant, stored in found if variant.main), None)
 
     @property
-    def experiment(self) -> Experiment:
+    def experiment(self) -> AnyExperiment:
         """The experiment as it was run."""
         return self.provenance.experiment
 

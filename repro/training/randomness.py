@@ -20,6 +20,7 @@ class Purpose(IntEnum):
     ORDER = 2
     NOISE = 3
     STATES = 4
+    DRAWS = 5
 
 
 def _sequence(base_seed: int, seed: int, fold: int, purpose: Purpose) -> np.random.SeedSequence:
@@ -56,6 +57,11 @@ def data_order(base_seed: int, seed: int, fold: int, epochs: int, rows: int) -> 
     generator = np.random.Generator(np.random.PCG64(_sequence(base_seed, seed, fold, Purpose.ORDER)))
     identity = np.broadcast_to(np.arange(rows, dtype=np.int32), (epochs, rows))
     return generator.permuted(identity, axis=1)
+
+
+def draws(base_seed: int, seed: int) -> np.random.Generator:
+    """The stream that a function draws from under a seed."""
+    return np.random.Generator(np.random.PCG64(_sequence(base_seed, seed, 0, Purpose.DRAWS)))
 
 
 def noise_key(base_seed: int, seed: int) -> int:

@@ -23,10 +23,13 @@ import numpy as np
 
 from repro import datasets
 from repro.config.data_description import DataDescription
-from repro.config.schema import Experiment
+from repro.config.experiment import FunctionExperiment
+from repro.config.protocol import DRAWS
+from repro.config.schema import AnyExperiment, Experiment
 from repro.datasets.prepare import row_type
 from repro.errors import MachineError, ReproError, one_line
 from repro.results.records import CellResult, Record
+from repro.training import randomness
 from repro.training.environment import environment, set_flags
 from repro.training.plan import Plan, make_plan
 
@@ -42,10 +45,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Task:
-    """A cell to train: the experiment, its data and the folder of its config, the engine's name and the seed."""
+    """A cell to train: the experiment, its data and the folder of its config, the engine's name and the seed.
 
-    experiment: Experiment
-    data: DataDescription
+    An experiment of a function has no data.
+    """
+
+    experiment: AnyExperiment
+    data: DataDescription | None
     folder: Path
     engine: str
     seed: int
@@ -125,11 +131,11 @@ class CellTrainer:
         correct = b""
         error = None
         try:
-            plan = make_plan(task.experiment, self._load(task.data), task.seed, task.folder)
-            engine = self._engine(task, plan)
-            trained = engine.train(plan)
-            self._settle(engine)
-            records, correct = trained.records, np.packbits(trained.correct).tobytes()
+            if isinstance(task.experiment, Experiment):
+                assert task.data is not None
+                records, correct = self._trained(task, task.experiment, task.data)
+            else:
+                records = _drawn(task.experiment, task.folder, task.seed)
         except (ReproError, OSError):
             raise
         except Exception:
@@ -137,12 +143,20 @@ class CellTrainer:
         seconds = time.perf_counter() - start
         return CellResult(task.seed, seconds, environment(), records, diverged(records), error, correct)
 
+    def _trained(self, task: Task, experiment: Experiment, data: DataDescription) -> tuple[tuple[Record, ...], bytes]:
+        """Records, and which tested rows are right, as packed bits."""
+        plan = make_plan(experiment, self._load(data), task.seed, task.folder)
+        engine = self._engine(task, experiment, plan)
+        trained = engine.train(plan)
+        self._settle(engine)
+        return trained.records, np.packbits(trained.correct).tobytes()
+
     def _load(self, data: DataDescription) -> datasets.Dataset:
         return _kept(self._data, f"{data.folder} {data.model_dump_json()}", lambda: self._load_from(data))
 
-    def _engine(self, task: Task, plan: Plan) -> Engine:
-        key = f"{task.engine} {task.folder} {task.experiment.model_dump_json()}"
-        return _kept(self._engines, key, lambda: _new_engine(task, plan))
+    def _engine(self, task: Task, experiment: Experiment, plan: Plan) -> Engine:
+        key = f"{task.engine} {task.folder} {experiment.model_dump_json()}"
+        return _kept(self._engines, key, lambda: _new_engine(task, experiment, plan))
 
     def _settle(self, engine: Engine) -> None:
         """Spare garbage collections what stays: loky asks for one every second, which took a fifth of a short cell."""
@@ -166,20 +180,29 @@ _trainer = cache(CellTrainer)
 """The one of this process."""
 
 
-def _new_engine(task: Task, plan: Plan) -> Engine:
+def _drawn(experiment: FunctionExperiment, folder: Path, seed: int) -> tuple[Record, ...]:
+    """The figures of a function under a seed, as of one evaluation after its last draw."""
+    from repro.models.draws import drawn
+
+    figures = drawn(experiment, folder, randomness.draws(experiment.base_seed, seed))
+    last = experiment.function.draws - 1
+    return tuple(Record(0, 1, last, DRAWS, name, float(f"{value:.9g}")) for name, value in figures.items())
+
+
+def _new_engine(task: Task, experiment: Experiment, plan: Plan) -> Engine:
     """Raises ConfigError for a model that can't be trained on its data."""
     from repro.models import build
     from repro.training.graph import GraphEngine
     from repro.training.plain import PlainEngine
     from repro.training.stacked import StackedEngine
 
-    build.check_outputs(task.experiment, plan.inputs, task.folder, plan.classes)
+    build.check_outputs(experiment, plan.inputs, task.folder, plan.classes)
     engines: dict[str, Callable[[Experiment, Path], Engine]] = {
         "stacked": StackedEngine,
         "graph": GraphEngine,
         "keras": PlainEngine,
     }
-    return engines[task.engine](task.experiment, task.folder)
+    return engines[task.engine](experiment, task.folder)
 
 
 @contextlib.contextmanager

@@ -107,7 +107,7 @@ def _judge(
     claim: ClaimInput, alpha: float, p_holm: float | None = None, p_beyond: float | None = None, family: int = 1
 ) -> ClaimVerdict:
     values, weights = _matrix(claim)
-    differences = weights @ values
+    differences = weights @ values - claim.against
     differences = np.where(np.abs(differences) <= TIE, 0.0, differences)
     d = not_negative(claim.margin, "margin")
     n, mean, sd = differences.size, mean_of(differences), sd_of(differences)
@@ -143,7 +143,7 @@ def _judge(
     decided = v
     if sd is not None and n >= MIN_SEEDS:
         decided = _decide(replace(v, beyond=_beyond(v, sd, claim, alpha, p_beyond)), sd, alpha, family)
-    return replace(decided, sentence=sentence_of(decided, alpha))
+    return replace(decided, sentence=sentence_of(decided, alpha, claim.of_rows))
 
 
 def _matrix(claim: ClaimInput) -> tuple[Floats, Floats]:

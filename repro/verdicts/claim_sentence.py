@@ -6,34 +6,38 @@ from repro.verdicts.number_sentence import too_few
 from repro.verdicts.types import ClaimVerdict
 
 
-def sentence_of(v: ClaimVerdict, alpha: float) -> str:
-    """One plain sentence that words the verdict, decided at `alpha`; `v.sentence` is not read."""
+def sentence_of(v: ClaimVerdict, alpha: float, of_rows: bool = True) -> str:
+    """One plain sentence that words the verdict, decided at `alpha`; `v.sentence` is not read.
+
+    of_rows: whether the figures are of rows of data, so that the verdict is about these rows.
+    """
     if v.verdict == "TOO FEW SEEDS":
         return too_few(v.n)
-    return _equivalence(v, alpha) if v.direction == "equivalent" else _direction(v, alpha)
+    where = " on these rows" if of_rows else ""
+    return _equivalence(v, alpha, where) if v.direction == "equivalent" else _direction(v, alpha, where)
 
 
-def _equivalence(v: ClaimVerdict, alpha: float) -> str:
+def _equivalence(v: ClaimVerdict, alpha: float, where: str) -> str:
     if v.verdict == "CLAIM HOLDS":
-        return "Whatever mean difference there is on these rows, it is within the resolution."
+        return f"Whatever mean difference there is{where}, it is within the resolution."
     if v.verdict == "OPPOSITE HOLDS":
-        return "The mean difference on these rows is beyond the resolution."
+        return f"The mean difference{where} is beyond the resolution."
     reason = _not_after_holm(v, alpha) or "Neither closeness nor a difference beyond the resolution is shown"
     if v.seeds_needed is None:
         return f"{reason}; the mean is so near the resolution that no set number of seeds is sure to decide."
     return f"{reason}; about {v.seeds_needed} seeds have 80% power to show closeness if there is no difference at all."
 
 
-def _direction(v: ClaimVerdict, alpha: float) -> str:
+def _direction(v: ClaimVerdict, alpha: float, where: str) -> str:
     if v.verdict == "NO MATERIAL DIFFERENCE":
-        return "Whatever mean difference there is on these rows, it is within the resolution: it changes no conclusion."
+        return f"Whatever mean difference there is{where}, it is within the resolution: it changes no conclusion."
     if v.verdict == "UNDECIDED":
         return _undecided(v, alpha)
     shown = "The claim" if v.verdict == "CLAIM HOLDS" else "The opposite of the claim"
     runs = "pairs of runs" if len(v.weights) == 2 else "seeds"
     count = "yet fewer than" if v.on_average_only else "and at least"
     ties = " (ties count half)" if v.ties else ""
-    shown += f" holds on average on these rows, {count} three {runs} in four show it{ties}"
+    shown += f" holds on average{where}, {count} three {runs} in four show it{ties}"
     if v.small:
         shown += "; the difference is small: all of its interval is within the resolution"
     return f"{shown}."

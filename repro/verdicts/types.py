@@ -109,7 +109,8 @@ class ClaimInput:
     `values`: (k experiments, n seeds), finite, column s of one seed. `weights`: k numbers. `direction`: greater or less
     than 0, or equivalent to it within `margin`. `correct`: (k, n, N), whether each of N rows was predicted right; None
     where that is not known. `article`: the same sum of the figures that the article prints, and half of its last digit
-    (summed likewise); None where it does not print them all.
+    (summed likewise); None where it does not print them all. `against`: what the sum is held against, and less of which
+    all differences are; a figure against a number has the weight 1. `of_rows`: whether the figures are of rows of data.
     """
 
     values: ArrayLike
@@ -119,6 +120,8 @@ class ClaimInput:
     correct: NDArray[np.bool_] | None = None
     article: float | None = None
     article_half_width: float = 0.0
+    against: float = 0.0
+    of_rows: bool = True
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ class ClaimVerdict:
     means: tuple[float, ...]
     """Of each experiment over the n seeds."""
     difference: float
-    """Mean of the sum: A - B, whatever is claimed."""
+    """Mean of the sum, less what it is held against: A - B, whatever is claimed."""
     interval: Interval | None
     """Its interval at `level` on these rows of data (other seeds), not corrected for several claims."""
     level: float

@@ -45,6 +45,26 @@ class Protocol(Strict):
         return self.k_fold or self.stratified_k_fold
 
     @property
+    def described(self) -> str:
+        """The split in words, for whoever compares two experiments."""
+        return self.kind.described
+
+    @property
+    def shared(self) -> str:
+        """The rows that runs with one seed share, in words."""
+        if self.no_split:
+            return "the same training rows"
+        if self.folds == 1:
+            return "the same training and test rows"
+        return f"the same {self.folds} {'folds' if self.cross_validation else 'splits'}"
+
+    @property
+    def split_files(self) -> tuple[str, ...]:
+        """The files that name the rows of the splits, in the order in which they are given."""
+        given = self.splits_from
+        return (*given.test, *(given.train or ())) if given else ()
+
+    @property
     def folds(self) -> int:
         """Replicas in a cell: the folds of a cross-validation, the given splits, or 1."""
         kind = self.kind
@@ -75,7 +95,12 @@ class Protocol(Strict):
     @property
     def same_rows(self) -> bool:
         """Whether every seed is judged on each of the same rows once: not on given splits, nor on fresh hold-outs."""
-        return not self.splits_from and not (self.hold_out and self.hold_out.redrawn)
+        return not self.splits_from and not self.fresh_rows
+
+    @property
+    def fresh_rows(self) -> bool:
+        """Whether every seed holds out rows of its own."""
+        return self.hold_out is not None and self.hold_out.redrawn
 
     def training_rows(self, rows: int) -> int | None:
         """Rows of the training part of a split, those for validation among them: the fewest. None for given splits."""

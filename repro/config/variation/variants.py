@@ -9,7 +9,7 @@ from typing import Any
 
 from repro.config.faults import validated
 from repro.config.overrides import set_value, tree_of
-from repro.config.schema import Experiment
+from repro.config.schema import AnyExperiment, Experiment
 from repro.config.strict_yaml import Document, Mark
 from repro.config.variation.references import label_of
 from repro.errors import ConfigError, suggest
@@ -27,7 +27,7 @@ class Variant:
     """
 
     labels: Mapping[str, str]
-    experiment: Experiment
+    experiment: AnyExperiment
     main: bool
 
     @property
@@ -41,13 +41,13 @@ class Variant:
         return f"{self.experiment.name}[{self.label}]" if self.labels else self.experiment.name
 
 
-def variants_of(experiment: Experiment) -> tuple[Variant, ...]:
+def variants_of(experiment: AnyExperiment) -> tuple[Variant, ...]:
     """The variants in the order of the file, the last axis fastest; the experiment itself where it has none.
 
     Raises ConfigError where a variant is no valid experiment, and where no reading is the file's own.
     """
     axes = experiment.axes
-    if not axes:
+    if not axes or not isinstance(experiment, Experiment):
         return (Variant({}, experiment, main=True),)
     plain = experiment.model_copy(update={"grid": {}, "unstated": {}})
     made = [
@@ -80,7 +80,7 @@ def _values(experiment: Experiment, labels: Mapping[str, str]) -> Iterator[tuple
         yield from experiment.axes[axis][label].items()
 
 
-def find_variant(experiment: Experiment, labels: Mapping[str, str]) -> Variant | str:
+def find_variant(experiment: AnyExperiment, labels: Mapping[str, str]) -> Variant | str:
     """The variant with these labels, the file's own where there are none; or why there is none."""
     found = variants_of(experiment)
     if not labels:
