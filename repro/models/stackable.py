@@ -28,13 +28,18 @@ _NORMALIZATION = (
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "Activation": _words("activation name"),
     "Dense": _words(_DENSE),
+    "DropConnectDense": _words(f"rate {_DENSE}"),
     "Dropout": _words("rate name"),
     "Flatten": _words("name"),
     "LayerNormalization": _words(_NORMALIZATION),
     "LeakyReLU": _words("negative_slope name"),
+    "MultiplicativeNoise": _words("rate noise scale rate_end over_updates name"),
     "ReLU": _words("max_value negative_slope threshold name"),
     "Rescaling": _words("scale offset name"),
     "Reshape": _words("target_shape name"),
+    "StandoutDense": _words(f"alpha beta {_DENSE}"),
+    "VariationalDense": _words(f"rate kl_weight {_DENSE}"),
+    "VariationalDropout": _words("rate kl_weight per name"),
 }
 """Layers that have been shown to train stacked as they do alone, with the arguments of which this has been shown."""
 
