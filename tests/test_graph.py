@@ -96,6 +96,11 @@ MODELS: dict[str, tuple[list[Any] | str, tuple[int, ...], dict[str, Any]]] = {
         (5,),
         {"loss": SPARSE},
     ),
+    "noise that stays on": (
+        [RELU, {"MultiplicativeNoise": {"rate": 0.5, "always": True}}, SOFTMAX],
+        (5,),
+        {"loss": SPARSE, "protocol": {"fixed_split": {"evaluate_every_epochs": 1}}},
+    ),
     "lstm": ([{"LSTM": {"units": 6, "dropout": 0.2}}, SOFTMAX], (6, 3), {"loss": SPARSE}),
     "gru, recurrent dropout": (
         [{"GRU": {"units": 6, "recurrent_dropout": 0.2}}, SOFTMAX],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from conftest import experiment
 from repro.config.catalogue import Catalogue
 from repro.config.vocabulary.own import OWN_LAYERS
 from repro.config.vocabulary.specs import layer_spec
-from repro.config.vocabulary.tables import GROUPS
+from repro.config.vocabulary.tables import FILE, GROUPS
 from repro.errors import ConfigError
 from repro.files import shipped
 from repro.models.stackable import LAYERS
@@ -28,7 +29,10 @@ model:
 training: {loss: binary_crossentropy, optimizer: adam, batch_size: 16, epochs: 3}
 protocol: {stratified_k_fold: {folds: 10}}
 """
-WRITTEN = dict(re.findall(r"^\| `(\w+): (\{.*?\})` \|", (shipped("configs") / "README.md").read_text("utf-8"), re.M))
+PAGE = (shipped("configs") / "README.md").read_text("utf-8")
+WRITTEN = [
+    row for row in re.findall(r"^\| `(\w+: \{.*?\})` \|", PAGE, re.MULTILINE) if row.partition(":")[0] in OWN_LAYERS
+]
 
 
 def read(folder: Path, layer: str) -> Any:
@@ -37,22 +41,34 @@ def read(folder: Path, layer: str) -> Any:
     return Catalogue().experiment(path)
 
 
-@pytest.mark.parametrize("layer", OWN_LAYERS)
-def test_each_is_written_as_the_page_says_and_can_be_stacked(layer: str, tmp_path: Path) -> None:
-    made = read(tmp_path, f"{layer}: {WRITTEN[layer]}")
-    assert next(iter(made.model[1])) == layer
-    assert choose(made).engine == "stacked"
+@pytest.mark.parametrize("written", WRITTEN)
+def test_each_is_written_as_the_page_says_and_stacked_unless_it_says_so(written: str, tmp_path: Path) -> None:
+    made = read(tmp_path, written)
+    assert next(iter(made.model[1])) == written.partition(":")[0]
+    (line,) = [line for line in PAGE.splitlines() if f"`{written}`" in line]
+    assert choose(made).engine == ("graph" if "not stacked" in line else "stacked")
+
+
+def test_the_page_has_them_all() -> None:
+    assert {written.partition(":")[0] for written in WRITTEN} == OWN_LAYERS.keys()
 
 
 @pytest.mark.parametrize("layer", OWN_LAYERS)
 def test_what_can_be_stacked_is_what_can_be_written(layer: str) -> None:
     arguments = GROUPS["layers"].classes[layer]
     assert set(LAYERS[layer]) <= set(arguments)
-    assert set(OWN_LAYERS[layer][1]) <= set(LAYERS[layer])
+    assert set(OWN_LAYERS[layer][1]) - {"always"} <= set(LAYERS[layer])
+
+
+def test_noise_that_stays_on_is_for_the_graph_engine() -> None:
+    layers = [{"MultiplicativeNoise": {"rate": 0.5, "always": always}} for always in (False, True)]
+    engines = [choose(experiment(model=[layer, {"Dense": {"units": 1}}])) for layer in layers]
+    assert [choice.engine for choice in engines] == ["stacked", "graph"]
+    assert engines[1].reason == "MultiplicativeNoise.always: its evaluation is without noise"
 
 
 def test_a_layer_of_keras_keeps_its_meaning() -> None:
-    assert not {name for name, (like, _) in OWN_LAYERS.items() if hasattr(like, name)}
+    assert not OWN_LAYERS.keys() & json.loads(FILE.read_text("utf-8"))["layers"].keys()
     assert layer_spec({"GaussianDropout": {"rate": 0.5}}) == {"GaussianDropout": {"rate": 0.5}}
     made = experiment(model=[{"GaussianDropout": {"rate": 0.5}}, {"Dense": {"units": 1}}])
     assert choose(made).engine == "graph"
@@ -63,7 +79,8 @@ def test_a_layer_of_keras_keeps_its_meaning() -> None:
     [
         ("MultiplicativNoise: {rate: 0.5}",
          "model.1: unknown layer 'MultiplicativNoise'; did you mean 'MultiplicativeNoise'?"),
-        ("MultiplicativeNoise: {}", "model.1.MultiplicativeNoise: expected rate, which MultiplicativeNoise has to name"),
+        ("MultiplicativeNoise: {}",
+         "model.1.MultiplicativeNoise: expected rate, which MultiplicativeNoise has to name"),
         ("MultiplicativeNoise: {rate: 1}", "model.1.MultiplicativeNoise.rate: expected rate in [0, 1), got 1"),
         ("MultiplicativeNoise: {rate: 0.5, noise: gausian}",
          "model.1.MultiplicativeNoise.noise: unknown noise 'gausian'; did you mean 'gaussian'?"),
@@ -79,6 +96,12 @@ def test_a_layer_of_keras_keeps_its_meaning() -> None:
          "model.1.MultiplicativeNoise.rate_end: expected none with scale: test, which knows one rate alone, got 0.1"),
         ("MultiplicativeNoise: {rate: 0.5, rate_end: 1, over_updates: 9}",
          "model.1.MultiplicativeNoise.rate_end: expected rate_end in [0, 1), got 1"),
+        ("MultiplicativeNoise: {rate: 0.5, always: true, scale: test}",
+         "model.1.MultiplicativeNoise.always: expected false with scale: test, which says what comes after training, "
+         "got true"),
+        ("MultiplicativeNoise: {rate: 0.5, always: true, rate_end: 0, over_updates: 9}",
+         "model.1.MultiplicativeNoise.always: expected false with rate_end, which says what comes after training, got "
+         "true"),
         ("VariationalDropout: {rate: 0.6, kl_weight: 0.1}",
          "model.1.VariationalDropout.rate: expected rate in (0, 0.5], got 0.6"),
         ("VariationalDropout: {rate: 0.5, kl_weight: 0.1, per: weight}",

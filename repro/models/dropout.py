@@ -32,6 +32,7 @@ class MultiplicativeNoise(NoiseLayer):
         rate_end: what the rate has become, in a straight line, after `over_updates` updates; it stays so. The first
             update has `rate`; so has a call outside of an engine.
         over_updates: see `rate_end`.
+        always: whether there is noise outside of training, too.
 
     Raises ValueError for arguments that are out of range or contradict each other.
     """
@@ -43,13 +44,14 @@ class MultiplicativeNoise(NoiseLayer):
         scale: str = "training",
         rate_end: float | None = None,
         over_updates: int | None = None,
+        always: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         for name, value in (("rate", rate), ("rate_end", rate_end)):
             if value is not None and not 0 <= value < 1:
                 raise ValueError(f"{type(self).__name__}: expected {name} in [0, 1), got {value!r}")
-        own = {"noise": noise, "scale": scale, "rate_end": rate_end, "over_updates": over_updates}
+        own = {"noise": noise, "scale": scale, "rate_end": rate_end, "over_updates": over_updates, "always": always}
         if fault := contradiction("MultiplicativeNoise", own):
             raise ValueError(f"{type(self).__name__}: {': '.join(fault)}")
         self.rate = rate
@@ -57,14 +59,15 @@ class MultiplicativeNoise(NoiseLayer):
         self.scale = scale
         self.rate_end = rate_end
         self.over_updates = over_updates
+        self.always = always
         self.supports_masking = True
         self.built = True
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """`inputs` (batch, ...) times their noise while training; the mean of that otherwise, unless `scale` is none."""
+        """`inputs` (batch, ...) times their noise while training; otherwise as they are, or times 1 - rate."""
         if self.rate == 0 and self.rate_end is None:
             return inputs
-        if not training:
+        if not (training or self.always):
             return inputs * (1.0 - self.rate) if self.scale == "test" else inputs
         drawn, rate = self.draw(shape_of(inputs)), self._rate()
         if self.noise == "gaussian":
@@ -85,7 +88,7 @@ class MultiplicativeNoise(NoiseLayer):
 
     def get_config(self) -> dict[str, Any]:
         """The layer's arguments."""
-        own = ("rate", "noise", "scale", "rate_end", "over_updates")
+        own = ("rate", "noise", "scale", "rate_end", "over_updates", "always")
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
 

@@ -73,6 +73,10 @@ _LAYER_REASONS: Mapping[str, str] = {
     **dict.fromkeys(_words("AlphaDropout GaussianDropout GaussianNoise"), "its noise is Keras' own"),
     **dict.fromkeys(_words("SpatialDropout1D SpatialDropout2D SpatialDropout3D"), "its noise is Keras' own"),
 }
+_ARGUMENT_REASONS: Mapping[str, str] = {
+    "activity_regularizer": "padded rows of a short batch would count",
+    "always": "its evaluation is without noise",
+}
 _NO_FORM = "it has no stacked form"
 
 
@@ -109,10 +113,10 @@ def _of_layer(spec: Spec) -> str:
 
 
 def _of_argument(owner: str, key: str, value: Any) -> str:
-    if value is None:
+    if value is None or (key == "always" and not value):
         return ""
-    if key == "activity_regularizer":
-        return "padded rows of a short batch would count"
+    if key in _ARGUMENT_REASONS:
+        return _ARGUMENT_REASONS[key]
     if key not in LAYERS[owner]:
         return _NO_FORM
     if key == "activation" and value not in ACTIVATIONS:

@@ -103,6 +103,7 @@ class Trainer:
         data = self._data(part, padded.reshape(-1, EVALUATION_BATCH))
         with undisturbed(self.model):
             measured = _figures(self.model.evaluate(data, verbose=0, return_dict=True))
+        with undisturbed(self.model):  # each from the same random states, so that both are of the same noise
             outputs = self.model.predict(data, verbose=0)
         found = evaluation(self._measured, measured["loss"], [self._plan.parts[part].y[rows]], [outputs])
         return Evaluation({**found.figures, **measured}, found.right)

@@ -23,6 +23,7 @@ OWN_LAYERS: Mapping[str, tuple[str, Rows]] = {
             "scale": {"kind": "text", "default": "training"},
             "rate_end": {"kind": "number", "default": None},
             "over_updates": {"kind": "whole", "default": None},
+            "always": {"kind": "flag", "default": False},
             **_NAME,
         },
     ),
@@ -50,4 +51,7 @@ def contradiction(owner: str, arguments: Mapping[str, object]) -> tuple[str, str
         return given, "rate_end and over_updates belong together: give both or neither"
     if end is not None and scale == "test":
         return "rate_end", f"expected none with scale: test, which knows one rate alone, got {shown(end)}"
+    if arguments.get("always") and (end is not None or scale == "test"):
+        other = "scale: test" if end is None else "rate_end"
+        return "always", f"expected false with {other}, which says what comes after training, got true"
     return None

@@ -28,7 +28,8 @@ class Divergence(keras.regularizers.Regularizer):  # type: ignore[misc]  # Keras
     """`weight` times the divergence from the prior, less its constant, of the noise whose log(alpha) is given.
 
     For each number of `log_alpha` it is -(log(alpha) / 2 + C1 alpha + C2 alpha^2 + C3 alpha^3), `noises` times.
-    It is added to the loss, so that a mean over rows needs the weight 1 / (training rows).
+    It is added to the loss, so that a mean over rows needs the weight 1 / (training rows). For alpha from 0.1 to 1 it
+    differs from the divergence by a constant to within 0.005; towards 0 by up to 0.036 more.
     """
 
     def __init__(self, weight: float, noises: int = 1) -> None:
