@@ -47,6 +47,40 @@ BINARY = {
     "max-norm": ([{"Dense": DENSE | MAX_NORM}, {"Dense": SIGMOID["Dense"] | MAX_NORM}], SGD),
     "dropout": ([DROPOUT, {"Dense": DENSE}, DROPOUT, SIGMOID], SGD),
     "dropout, max-norm, adam": ([DROPOUT, {"Dense": DENSE | MAX_NORM}, DROPOUT, SIGMOID], ADAM),
+    "original dropout, gaussian, uniform": (
+        [
+            {"MultiplicativeNoise": {"rate": 0.3, "scale": "test"}},
+            {"Dense": DENSE},
+            {"MultiplicativeNoise": {"rate": 0.4, "noise": "gaussian"}},
+            {"Dense": DENSE},
+            {"MultiplicativeNoise": {"rate": 0.2, "noise": "uniform"}},
+            SIGMOID,
+        ],
+        SGD,
+    ),
+    "rates that change": (
+        [
+            {"MultiplicativeNoise": {"rate": 0.5, "rate_end": 0, "over_updates": 40}},
+            {"Dense": DENSE},
+            {"MultiplicativeNoise": {"rate": 0.1, "rate_end": 0.5, "over_updates": 80, "noise": "gaussian"}},
+            SIGMOID,
+        ],
+        SGD,
+    ),
+    "variational": (
+        [
+            {"VariationalDropout": {"rate": 0.4, "kl_weight": 0.01}},
+            {"VariationalDense": DENSE | {"rate": 0.3, "kl_weight": 0.01}},
+            {"VariationalDropout": {"rate": 0.5, "kl_weight": 0.02, "per": "unit"}},
+            SIGMOID,
+        ],
+        SGD,
+    ),
+    "standout": ([{"StandoutDense": DENSE | {"alpha": 2, "beta": 0.5}}, SIGMOID], SGD),
+    "dropconnect, adam": (
+        [{"DropConnectDense": DENSE | {"rate": 0.4}}, {"DropConnectDense": SIGMOID["Dense"] | {"rate": 0.2}}],
+        ADAM,
+    ),
     "layer normalisation": ([{"Dense": DENSE}, {"LayerNormalization": {}}, SIGMOID], SGD),
 }
 

@@ -70,6 +70,37 @@ MODELS: dict[str, tuple[list[Any] | str, tuple[int, ...], dict[str, Any]]] = {
         (8, 8, 1),
         {"loss": SPARSE, "optimizer": {"Adadelta": {"learning_rate": 1.0}}},
     ),
+    "layers of our own among convolutions": (
+        [
+            {"MultiplicativeNoise": {"rate": 0.5, "rate_end": 0, "over_updates": 10}},
+            {"Conv2D": {"filters": 4, "kernel_size": 3, "activation": "relu"}},
+            {"MultiplicativeNoise": {"rate": 0.3, "noise": "uniform"}},
+            {"Flatten": {}},
+            {"VariationalDropout": {"rate": 0.3, "kl_weight": 0.001}},
+            {"StandoutDense": RELU["Dense"]},
+            {"DropConnectDense": {"units": 8, "rate": 0.3}},
+            {"VariationalDense": {"units": 3, "activation": "softmax", "rate": 0.3, "kl_weight": 0.001}},
+        ],
+        (8, 8, 1),
+        {"loss": SPARSE},
+    ),
+    "layers of our own, as the stacked engine takes them": (
+        [
+            {"MultiplicativeNoise": {"rate": 0.5, "rate_end": 0, "over_updates": 10}},
+            {"StandoutDense": RELU["Dense"]},
+            {"MultiplicativeNoise": {"rate": 0.3, "noise": "gaussian"}},
+            {"VariationalDense": RELU["Dense"] | {"rate": 0.3, "kl_weight": 0.001}},
+            {"VariationalDropout": {"rate": 0.3, "kl_weight": 0.001, "per": "unit"}},
+            {"DropConnectDense": {"units": 3, "activation": "softmax", "rate": 0.3}},
+        ],
+        (5,),
+        {"loss": SPARSE},
+    ),
+    "noise that stays on": (
+        [RELU, {"MultiplicativeNoise": {"rate": 0.5, "always": True}}, SOFTMAX],
+        (5,),
+        {"loss": SPARSE, "protocol": {"fixed_split": {"evaluate_every_epochs": 1}}},
+    ),
     "lstm": ([{"LSTM": {"units": 6, "dropout": 0.2}}, SOFTMAX], (6, 3), {"loss": SPARSE}),
     "gru, recurrent dropout": (
         [{"GRU": {"units": 6, "recurrent_dropout": 0.2}}, SOFTMAX],

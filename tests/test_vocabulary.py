@@ -54,6 +54,7 @@ USUAL: dict[str, object] = {
     "factor": 0.3,
     "filters": 2,
     "kernel_size": 3,
+    "kl_weight": 0.01,
     "output_size": 2,
     "pool_size": 2,
     "rate": 0.5,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from repro.config.vocabulary.tables import GROUPS
 from repro.datasets.base import RowType
 from repro.errors import ConfigError, ReproError, one_line
 from repro.models.dense import PaddedDense
-from repro.models.dropout import Dropout
+from repro.models.dropout import Dropout, MultiplicativeNoise
+from repro.models.noisy.dense import DropConnectDense, StandoutDense
+from repro.models.noisy.variational import VariationalDense, VariationalDropout
 from repro.models.python_file import python_model
 from repro.models.stackable import not_stackable
 
@@ -23,8 +26,8 @@ from repro.models.stackable import not_stackable
 def build_model(experiment: Experiment, inputs: RowType, folder: Path, padded: bool = False) -> keras.Model:
     """Build the model of an experiment, with its variables created.
 
-    Layers are Keras' own, except that Dropout is repro's where the stacked engine can train the experiment: its noise
-    is a function of the seed in every engine.
+    Layers are Keras' own but for those that Keras does not have; and Dropout is repro's where the stacked engine can
+    train the experiment: its noise is a function of the seed in every engine.
 
     Args:
         experiment: whose model.
@@ -42,8 +45,8 @@ def build_model(experiment: Experiment, inputs: RowType, folder: Path, padded: b
         model = python_model(experiment, spec.python, folder)
         _called(f"{folder / spec.python.file}: the model does not take rows", inputs, model)
         return model
-    own: dict[str, Any] = {} if not_stackable(experiment) else {"Dropout": Dropout}
-    own |= {"Dense": PaddedDense} if padded else {}
+    own = OWN_LAYERS if not_stackable(experiment) else {**OWN_LAYERS, "Dropout": Dropout}
+    own = {**own, "Dense": PaddedDense} if padded else own
     layers = [_make(f"model.{index}", item, "layers", own) for index, item in enumerate(spec)]
     try:
         model = keras.Sequential([keras.layers.Input(inputs.shape, dtype=inputs.dtype), *layers])
@@ -52,6 +55,12 @@ def build_model(experiment: Experiment, inputs: RowType, folder: Path, padded: b
     _called(_MISFIT.rstrip(), inputs, model)
     return model
 
+
+OWN_LAYERS: Mapping[str, Any] = {
+    each.__name__: each
+    for each in (MultiplicativeNoise, VariationalDropout, VariationalDense, StandoutDense, DropConnectDense)
+}
+"""The layers that Keras does not have, by the names of `repro.config.vocabulary.own`."""
 
 _MISFIT = "model: the layers don't fit each other, or not rows "
 
@@ -119,7 +128,7 @@ def _misfit(shape: tuple[int, ...], loss: str, classes: int | None, data: str) -
     return "" if fits else f"{each}{one}, got {shape}"
 
 
-def _make(where: str, spec: Spec, group: str, own: dict[str, Any], **more: Any) -> Any:
+def _make(where: str, spec: Spec, group: str, own: Mapping[str, Any], **more: Any) -> Any:
     """The object of a spec of a group of Keras' tables; `own` are classes in the place of Keras'."""
     (name, arguments), *_ = spec.items()
     cls = own.get(name) or getattr(MODULES[group], name)
@@ -131,7 +140,7 @@ def _make(where: str, spec: Spec, group: str, own: dict[str, Any], **more: Any) 
         raise ConfigError(f"{where}.{name}: Keras refuses it: {_reason(error)}") from error
 
 
-def _argument(where: str, kind: str, value: Any, own: dict[str, Any]) -> Any:
+def _argument(where: str, kind: str, value: Any, own: Mapping[str, Any]) -> Any:
     """The value of an argument as Keras takes it: objects made of their specs, lists as tuples."""
     group = _GROUP_OF.get(kind)
     if group is not None and isinstance(value, dict):

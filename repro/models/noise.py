@@ -1,4 +1,4 @@
-"""Random bits for dropout layers: where they come from, and Threefry as TensorFlow operations.
+"""Random bits for noise layers: where they come from, what they are made into, and Threefry as TensorFlow operations.
 
 A dropout layer asks `draw` for as many 16-bit numbers as its input has units. Who answers is decided by the context:
 the stacked engine draws the noise of a step for all replicas in one call and feeds each layer its part; the other
@@ -32,21 +32,48 @@ class NoiseSource(Protocol):
 
 
 _current: ContextVar[NoiseSource | None] = ContextVar("noise_source", default=None)
+_step: ContextVar[Callable[[], tf.Tensor] | None] = ContextVar("step", default=None)
 
 
 @contextlib.contextmanager
-def noise_from(source: NoiseSource) -> Iterator[None]:
-    """Within the block every dropout layer of this thread takes its noise from `source`."""
-    token = _current.set(source)
+def noise_from(source: NoiseSource | None, step: Callable[[], tf.Tensor] | None = None) -> Iterator[None]:
+    """Within the block every noise layer of this thread takes its noise from `source`.
+
+    Args:
+        source: None where layers draw their own.
+        step: returns the number of updates so far, for layers whose rate depends on it.
+    """
+    tokens = _current.set(source), _step.set(step)
     try:
         yield
     finally:
-        _current.reset(token)
+        _current.reset(tokens[0])
+        _step.reset(tokens[1])
 
 
 def current_source() -> NoiseSource | None:
     """The source set by `noise_from`, if any."""
     return _current.get()
+
+
+def current_step() -> tf.Tensor:
+    """The number of updates so far, an integer scalar; 0 where `noise_from` does not say."""
+    step = _step.get()
+    return tf.constant(0) if step is None else step()
+
+
+def uniform(drawn: tf.Tensor) -> tf.Tensor:
+    """Float32 numbers in (0, 1), the middles of 65,536 classes, of int32 ones in [0, 65536): all of them exact."""
+    return (tf.cast(drawn, tf.float32) + 0.5) / LEVELS
+
+
+def normal(drawn: tf.Tensor) -> tf.Tensor:
+    """Standard normal float32 numbers, of int32 ones in [0, 65536).
+
+    The inverse of the distribution function at `uniform`: 65,536 quantiles, equally likely. Their mean is 0, their
+    variance 1 - 2e-5, their fourth moment 3 - 9e-4, and none is further out than 4.33.
+    """
+    return tf.math.ndtri(uniform(drawn))
 
 
 class Recorder:

@@ -28,13 +28,18 @@ _NORMALIZATION = (
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "Activation": _words("activation name"),
     "Dense": _words(_DENSE),
+    "DropConnectDense": _words(f"rate {_DENSE}"),
     "Dropout": _words("rate name"),
     "Flatten": _words("name"),
     "LayerNormalization": _words(_NORMALIZATION),
     "LeakyReLU": _words("negative_slope name"),
+    "MultiplicativeNoise": _words("rate noise scale rate_end over_updates name"),
     "ReLU": _words("max_value negative_slope threshold name"),
     "Rescaling": _words("scale offset name"),
     "Reshape": _words("target_shape name"),
+    "StandoutDense": _words(f"alpha beta {_DENSE}"),
+    "VariationalDense": _words(f"rate kl_weight {_DENSE}"),
+    "VariationalDropout": _words("rate kl_weight per name"),
 }
 """Layers that have been shown to train stacked as they do alone, with the arguments of which this has been shown."""
 
@@ -67,6 +72,10 @@ _LAYER_REASONS: Mapping[str, str] = {
     **dict.fromkeys(_words("Bidirectional GRU LSTM RNN SimpleRNN"), "recurrent layers have no stacked form"),
     **dict.fromkeys(_words("AlphaDropout GaussianDropout GaussianNoise"), "its noise is Keras' own"),
     **dict.fromkeys(_words("SpatialDropout1D SpatialDropout2D SpatialDropout3D"), "its noise is Keras' own"),
+}
+_ARGUMENT_REASONS: Mapping[str, str] = {
+    "activity_regularizer": "padded rows of a short batch would count",
+    "always": "its evaluation is without noise",
 }
 _NO_FORM = "it has no stacked form"
 
@@ -104,10 +113,10 @@ def _of_layer(spec: Spec) -> str:
 
 
 def _of_argument(owner: str, key: str, value: Any) -> str:
-    if value is None:
+    if value is None or (key == "always" and not value):
         return ""
-    if key == "activity_regularizer":
-        return "padded rows of a short batch would count"
+    if key in _ARGUMENT_REASONS:
+        return _ARGUMENT_REASONS[key]
     if key not in LAYERS[owner]:
         return _NO_FORM
     if key == "activation" and value not in ACTIVATIONS:

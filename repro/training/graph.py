@@ -215,10 +215,9 @@ class Program:
         return as_inputs(tf.gather(x, index), divide_by, self._inputs), tf.gather(y, index)
 
     def _noise(self, key: tf.Tensor, fold: tf.Tensor, step: tf.Tensor) -> contextlib.AbstractContextManager[None]:
-        """Within it repro's own dropout layers take the noise of the step."""
-        if not self._layout.sizes:
-            return contextlib.nullcontext()
-        return noise.noise_from(noise.ShortFeed(self._layout.draw_one(key, fold, step)))
+        """Within it repro's own noise layers know the step, and take its noise where the layout is known."""
+        drawn = self._layout.draw_one(key, fold, step)
+        return noise.noise_from(noise.ShortFeed(drawn) if drawn else None, lambda: step)
 
 
 def class_weights(experiment: Experiment) -> tf.Tensor | None:

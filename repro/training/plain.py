@@ -6,8 +6,7 @@ against the other engines'; everything else is stock Keras. Slow on purpose: it 
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,20 +74,21 @@ class Trainer:
         optimizer.finalize_variable_values = lambda variables: None  # `fit` takes every stretch for the whole training
         self.model.compile(optimizer, jit_compile=False, **self._judged_by(experiment))
         self._units = units_of(self.model, plan.inputs)
+        self._step: Callable[[], tf.Tensor] = lambda: optimizer._iterations.value  # batches, also of summed gradients
         self._noise: noise.NoiseSource | None = None
         if not_stackable(experiment) == "":
             self._noise = noise.ReplicaNoise(
                 noise_layout(self.model, plan.inputs, experiment.training.batch_size),
                 randomness.noise_key(plan.base_seed, plan.seed),
                 replica.fold,
-                lambda: optimizer.iterations.value,
+                self._step,
             )
         state.assign(self.model)
 
     def advance(self, start: int, stop: int) -> Figures:
         """Run the updates start, ..., stop - 1 and return the means over their rows, as Keras' progress bar shows."""
         data = self._data("train", self._replica.batches[start:stop])
-        with noise.noise_from(self._noise) if self._noise else contextlib.nullcontext():
+        with noise.noise_from(self._noise, self._step):
             history = self.model.fit(data, shuffle=False, verbose=0, class_weight=self._class_weight)
         return _figures({name: values[-1] for name, values in history.history.items()})
 
@@ -103,6 +103,7 @@ class Trainer:
         data = self._data(part, padded.reshape(-1, EVALUATION_BATCH))
         with undisturbed(self.model):
             measured = _figures(self.model.evaluate(data, verbose=0, return_dict=True))
+        with undisturbed(self.model):  # each from the same random states, so that both are of the same noise
             outputs = self.model.predict(data, verbose=0)
         found = evaluation(self._measured, measured["loss"], [self._plan.parts[part].y[rows]], [outputs])
         return Evaluation({**found.figures, **measured}, found.right)

@@ -9,6 +9,7 @@ constraint is Keras' own, mapped over the replica axis. Thousands of steps run i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ class Program:
             drawn = _materialised(self.layout.draw(key, tf.constant(self._folds), step))
             inputs, labels, present = _rows(data, batches[:, step])
             given = ([stacked.values for stacked in self._variables], inputs, labels, present, drawn)
-            gradients, losses, right = each_replica(self._gradient, given)
+            gradients, losses, right = each_replica(partial(self._gradient, step), given)
             self.optimizer.apply(
                 [stacked.as_held(each) for stacked, each in zip(self._variables, gradients, strict=True)],
                 [stacked.held for stacked in self._variables],
@@ -193,10 +194,10 @@ class Program:
         state = [start, zeros, zeros, zeros]
         return tuple(tf.while_loop(lambda step, *_: step < stop, body, state)[1:])
 
-    def _gradient(self, arguments: Any) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
+    def _gradient(self, step: tf.Tensor, arguments: Any) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
         """One replica, one batch: gradients, loss (mean over the real rows, plus penalties), correct predictions."""
         weights, inputs, labels, present, drawn = arguments
-        with tf.GradientTape() as tape, noise.noise_from(noise.Feed(drawn)):
+        with tf.GradientTape() as tape, noise.noise_from(noise.Feed(drawn), lambda: step):
             tape.watch(weights)
             outputs, losses, penalties = self._forward(weights, inputs, labels, training=True)
             loss = tf.add_n([tf.reduce_sum(losses * present) / tf.reduce_sum(present), *penalties])

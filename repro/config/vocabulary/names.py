@@ -146,6 +146,11 @@ BOUNDS: dict[str, tuple[float, bool, float, bool]] = {
     "dropout": (0, True, 1, False),
     "recurrent_dropout": (0, True, 1, False),
     "MinMaxNorm.rate": (0, True, 1, True),
+    "VariationalDense.rate": (0, False, 0.5, True),
+    "VariationalDropout.rate": (0, False, 0.5, True),
+    "kl_weight": (0, True, 1, True),
+    "over_updates": (1, True, 1e12, True),
+    "rate_end": (0, True, 1, False),
     "learning_rate": (0, False, 1000, True),
     "initial_learning_rate": (0, True, 1000, True),
     "end_learning_rate": (0, True, 1000, True),
@@ -180,8 +185,11 @@ CHOICES = {
     "Conv1D.padding": _words("valid same causal"),
     "data_format": _words("channels_last channels_first"),
     "merge_mode": _words("sum mul concat ave"),
+    "MultiplicativeNoise.noise": _words("bernoulli gaussian uniform"),
+    "MultiplicativeNoise.scale": _words("training test none"),
     "RandomFlip.mode": _words("horizontal vertical horizontal_and_vertical"),
     "VarianceScaling.mode": _words("fan_in fan_out fan_avg"),
+    "VariationalDropout.per": _words("layer unit"),
     "distribution": _words("truncated_normal untruncated_normal uniform"),
 }
 """Texts that an argument may be, by its name unless its owner is named."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from repro.config.vocabulary import names
+from repro.config.vocabulary.own import contradiction
 from repro.config.vocabulary.tables import ACTIVATIONS, VERSION, Argument, Group
 from repro.config.vocabulary.values import SpecError, plain_value
 from repro.errors import shown, suggest
@@ -94,6 +95,8 @@ def _arguments(owner: str, given_as: str, given: dict[object, object], group: Gr
     faults = [SpecError(fault, (given_as,))] if missing else []
     try:
         checked = check_each(((str(key), value) for key, value in given.items()), check)
+        if found := contradiction(owner, checked):
+            faults.append(SpecError(found[1], (given_as, found[0])))
     except SpecError as error:
         faults += error.under(given_as).faults
     if faults:

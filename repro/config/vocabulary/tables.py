@@ -1,4 +1,4 @@
-"""What the installed Keras has, read from the generated `keras.json`: nothing of Keras is imported here."""
+"""What the installed Keras has, read from the generated `keras.json`, and our own layers; no Keras is imported."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from repro.config.vocabulary.own import OWN_LAYERS
 
 FILE = Path(__file__).with_name("keras.json")
 """Written by `make keras-tables`."""
@@ -51,6 +53,8 @@ class Group:
 
 def _read() -> tuple[str, dict[str, Group], tuple[str, ...]]:
     read = json.loads(FILE.read_text(encoding="utf-8"))
+    layers = read["layers"]
+    layers |= {name: {**layers.get(like, {}), **rows} for name, (like, rows) in OWN_LAYERS.items()}
 
     def group(key: str, word: str) -> Group:
         classes = {
