@@ -149,6 +149,54 @@ def test_equivalence_p_values_by_hand():
     assert judge(FIVE, "equivalent", 0.01).p_value == pytest.approx(0.2302, abs=5e-5)
 
 
+@pytest.mark.parametrize(
+    ("differences", "margin", "verdict", "needed", "sentence"),
+    [
+        # However much better: .03 from the bound; in both, 4.24264 standard errors of one
+        (
+            *(FIVE, 0.01, "CLAIM HOLDS", None),
+            "Whatever mean difference there is on these rows, it is not below 0 by the resolution.",
+        ),
+        (-FIVE, 0.05, "CLAIM HOLDS", None, None),
+        (
+            *(twenty(-0.05, -0.07), 0.01, "OPPOSITE HOLDS", None),
+            "The mean difference on these rows is below 0 by more than the resolution.",
+        ),
+        (
+            *(twenty(0.04, -0.05), 0.01, "UNDECIDED", 134),
+            "Neither is shown, that it is below 0 by less than the resolution or by more; "
+            "about 134 seeds have 80% power to show less if there is no difference at all.",
+        ),
+        (
+            *(twenty(-0.009, -0.011), 0.01, "UNDECIDED", None),
+            "Neither is shown, that it is below 0 by less than the resolution or by more; "
+            "the mean is so near the resolution that no set number of seeds is sure to decide.",
+        ),
+    ],
+)
+def test_noninferiority_each_verdict_and_its_sentence(differences, margin, verdict, needed, sentence):
+    v = judge(differences, "noninferior", margin)
+    assert (v.verdict, v.small, v.on_average_only, v.seeds_needed) == (verdict, False, False, needed)
+    assert sentence is None or v.sentence == sentence
+
+
+def test_noninferiority_by_hand():
+    # s / sqrt(5) = .0070711; the bound is .01 away on one side or the other: 1.41421 standard errors
+    assert judge(-FIVE, "noninferior", 0.03).p_value == pytest.approx(0.1151, abs=5e-5)
+    assert judge(-FIVE, "noninferior", 0.01).p_value == pytest.approx(0.2302, abs=5e-5)
+    v = judge(-FIVE, "noninferior", 0.02)
+    assert (v.wins, v.losses, v.ties) == (3, 2, 0)
+
+
+def test_of_several_comparisons_the_opposite_alone_is_corrected():
+    values = np.array([0.8 + FIVE, np.full(5, 0.8)])
+    for direction, times in (("greater", 1), ("less", 4)):
+        (v,) = judge_claims([ClaimInput(values, (1, -1), direction, 0.0, stands_for=4)])
+        assert v.p_value == pytest.approx(times * 0.04742, abs=2e-5)
+        (v,) = judge_claims([ClaimInput(values, (1, -1), direction, 0.0, stands_for=40)])
+        assert v.p_value == (pytest.approx(0.04742, abs=5e-6) if direction == "greater" else 1.0)
+
+
 def test_without_any_spread_the_difference_decides():
     v = judge(twenty(0.02))
     assert (v.verdict, v.p_value, v.size) == ("CLAIM HOLDS", pytest.approx(0.0, abs=1e-12), None)
@@ -201,7 +249,8 @@ def test_without_a_margin_the_articles_own_difference_is_not_judged():
     ("arguments", "message"),
     [
         ((FIVE, FIVE[:4], "greater", 0.01), "expected a and b of the same seeds, got 5 and 4 figures"),
-        ((FIVE, FIVE, "larger", 0.01), "direction: expected greater, less or equivalent, got 'larger'"),
+        ((FIVE, FIVE, "larger", 0.01), "direction: expected greater, less, equivalent or noninferior, got 'larger'"),
+        ((FIVE, FIVE, "noninferior", 0), "margin: expected a number above 0 for noninferior, got 0"),
         ((FIVE, FIVE, "less", -0.01), "margin: expected a number of 0 or more, got -0.01"),
         ((FIVE, FIVE * np.nan, "less", 0.01), "b: expected finite figures, got 5 of 5 that are NaN or infinite"),
     ],
@@ -326,6 +375,8 @@ def test_seeds_needed_are_the_first_that_are_enough():
     # = (2.25416 + 1.28474) * .0028255
     # = .0099992; with 266 seeds .0100181
     assert seeds_to_show_equivalence(0.0461690, 0.01, 20, 0.0125) == 267
+    # one bound: (t(.95, 133) + t(.8, 133)) s / sqrt(134) = (1.65639 + .84418) * .0039884 = .0099733; with 133 .0100112
+    assert seeds_to_show_equivalence(0.0461690, 0.01, 20, 0.05, 1) == 134
     assert seeds_to_show_equivalence(0.0461690, 0.01, 185, 0.05) is None
     assert seeds_to_show_equivalence(0.0461690, 0.0, 20, 0.05) is None
 

@@ -10,7 +10,7 @@ from repro.config.article import Claim
 from repro.config.protocol import DRAWS
 from repro.report import text
 from repro.report.words import verdict_of
-from repro.verdicts.types import Beyond, ClaimVerdict
+from repro.verdicts.types import DIRECTED, Beyond, ClaimVerdict
 
 if TYPE_CHECKING:
     from repro.analysis.claims import ClaimResult
@@ -72,7 +72,7 @@ def beyond_words(row: ClaimResult) -> str:
 
 def is_shown(judged: ClaimVerdict) -> bool:
     """Whether a difference from 0 is shown, either way."""
-    return judged.verdict in SHOWN and judged.direction != "equivalent"
+    return judged.verdict in SHOWN and judged.direction in DIRECTED
 
 
 def difference(row: ClaimResult) -> str:

@@ -5,13 +5,19 @@ Every difference is A - B, whatever is claimed. Where the table of verdicts leav
   ±margin, else UNDECIDED;
 - "equivalent": CLAIM HOLDS if two one-sided tests at alpha put the difference within ±margin, OPPOSITE HOLDS if a
   two-sided test shows that it is beyond it, else UNDECIDED; a pair of runs shows it if it differs by no more than the
-  margin.
+  margin;
+- "noninferior": the same with the one bound -margin;
+- the least favourable of m sums: the claim is about all of them, so its own p-value is that of all (an
+  intersection-union test: Berger 1982), while its opposite is one of m that could have been found, so that p-value is
+  multiplied by m (Bonferroni). That the largest of m differences is within the margin is not shown by one interval:
+  there is no NO MATERIAL DIFFERENCE.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,7 +41,16 @@ from repro.verdicts.intervals import (
 )
 from repro.verdicts.number import judge_number
 from repro.verdicts.power import detectable_effect, seeds_to_decide, seeds_to_show_equivalence
-from repro.verdicts.types import MIN_SEEDS, Beyond, ClaimInput, ClaimVerdict, ClaimWord, Direction, Floats
+from repro.verdicts.types import (
+    DIRECTED,
+    MIN_SEEDS,
+    Beyond,
+    ClaimInput,
+    ClaimVerdict,
+    ClaimWord,
+    Direction,
+    Floats,
+)
 
 USUAL_SHARE = 0.75
 """Share of pairs of runs from which a difference is not "on average only": a rule of thumb. Bouthillier et al. 2021,
@@ -103,13 +118,22 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(value) for value in corrected]
 
 
+def doubt(claim: ClaimInput) -> tuple[float, float]:
+    """One-sided p-value of a claim by itself, 1 for a single seed; then by how much its mean falls short of it.
+
+    Of two claims the one with more doubt is the less favourable. Raises ValueError as `judge_claims` does.
+    """
+    _, _, differences = _matrix(claim)
+    n, sd = differences.size, sd_of(differences)
+    gap = float(_gap(mean_of(differences), claim.margin, claim.direction))
+    return 1.0 if sd is None else upper_tail(gap, sd / float(np.sqrt(n)), n - 1), -gap
+
+
 def _judge(
     claim: ClaimInput, alpha: float, p_holm: float | None = None, p_beyond: float | None = None, family: int = 1
 ) -> ClaimVerdict:
-    values, weights = _matrix(claim)
-    differences = weights @ values - claim.against
-    differences = np.where(np.abs(differences) <= TIE, 0.0, differences)
-    d = not_negative(claim.margin, "margin")
+    values, weights, differences = _matrix(claim)
+    d = float(claim.margin)
     n, mean, sd = differences.size, mean_of(differences), sd_of(differences)
     wins, losses, ties = _count(differences, claim.direction, d)
     error = None if sd is None else sd / float(np.sqrt(n))
@@ -130,14 +154,16 @@ def _judge(
         ties=ties,
         share=(wins + ties / 2) / n,
         wilson=wilson(wins + ties / 2, n),
-        p_value=None if error is None else _p_value(mean, error, n - 1, d, claim.direction),
+        p_value=None if error is None else _p_value(mean, error, n - 1, d, claim),
         p_holm=p_holm,
         size=_size(mean, values),
         beyond=None,
         article=None if article is None else judge_number(differences, article, claim.article_half_width, d or None),
         detectable=None if sd is None else detectable_effect(sd, n, alpha / family),
-        seeds_needed=MIN_SEEDS,
+        seeds_needed=MIN_SEEDS * (2 if claim.half else 1),
         margin=d,
+        stands_for=claim.stands_for,
+        half=claim.half,
         sentence="",
     )
     decided = v
@@ -146,36 +172,54 @@ def _judge(
     return replace(decided, sentence=sentence_of(decided, alpha, claim.of_rows))
 
 
-def _matrix(claim: ClaimInput) -> tuple[Floats, Floats]:
-    """Return the (k, n) values and the (k,) weights of a claim, once they are known to be sound."""
+def _matrix(claim: ClaimInput) -> tuple[Floats, Floats, Floats]:
+    """Return the (k, n) values, the (k,) weights and the (n,) sums of a claim, once it is known to be sound."""
     weights, values = as_sample(claim.weights, "weights"), np.asarray(claim.values, dtype=np.float64)
     if values.ndim != 2 or values.shape[0] != weights.size or not weights.any():
         raise ValueError(
             f"values: expected a matrix of experiments by seeds and as many weights, not all 0, as experiments, "
             f"got an array of shape {values.shape} and the weights {claim.weights}"
         )
-    if claim.direction not in ("greater", "less", "equivalent"):
-        raise ValueError(f"direction: expected greater, less or equivalent, got {claim.direction!r}")
+    if claim.direction not in get_args(Direction):
+        raise ValueError(f"direction: expected greater, less, equivalent or noninferior, got {claim.direction!r}")
+    if not_negative(claim.margin, "margin") == 0 and claim.direction == "noninferior":
+        raise ValueError("margin: expected a number above 0 for noninferior, got 0")
     as_sample(values.ravel(), "values")
-    return values, weights
+    differences = weights @ values - claim.against
+    return values, weights, np.where(np.abs(differences) <= TIE, 0.0, differences)
+
+
+def _gap(mean: ArrayLike, d: float, direction: Direction) -> Floats:
+    """How far a difference, or each of several, is on the claimed side; negative on the other."""
+    x = np.asarray(mean, dtype=np.float64)
+    match direction:
+        case "greater":
+            return x
+        case "less":
+            return -x
+        case "equivalent":
+            return d - np.abs(x)
+        case "noninferior":
+            return x + d
 
 
 def _count(differences: Floats, direction: Direction, d: float) -> tuple[int, int, int]:
     """Wins, losses and ties: pairs of runs that show the claim, its opposite, or neither."""
-    if direction == "equivalent":
-        wins = int(np.count_nonzero(np.abs(differences) <= d + TIE))
+    gaps = _gap(differences, d, direction)
+    if direction not in DIRECTED:
+        wins = int(np.count_nonzero(gaps >= -TIE))
         return wins, differences.size - wins, 0
-    above, below = int(np.count_nonzero(differences > 0)), int(np.count_nonzero(differences < 0))
-    wins, losses = (above, below) if direction == "greater" else (below, above)
+    wins, losses = int(np.count_nonzero(gaps > 0)), int(np.count_nonzero(gaps < 0))
     return wins, losses, differences.size - wins - losses
 
 
-def _p_value(mean: float, error: float, df: float, d: float, direction: Direction) -> float:
-    if direction != "equivalent":
-        return two_sided(mean, error, df)
+def _p_value(mean: float, error: float, df: float, d: float, claim: ClaimInput) -> float:
+    gap = float(_gap(mean, d, claim.direction))
     # Only one of "within" and "beyond" the margin can be concluded: beyond it, either way, is a two-sided test.
-    beyond = abs(mean) - d
-    return two_sided(beyond, error, df) if beyond > 0 else upper_tail(-beyond, error, df)
+    if gap >= 0 and claim.direction not in DIRECTED:
+        return upper_tail(gap, error, df)
+    p = two_sided(gap, error, df)
+    return p if gap >= 0 else min(1.0, p * claim.stands_for)
 
 
 def _size(mean: float, values: Floats) -> float | None:
@@ -199,33 +243,35 @@ def _beyond(v: ClaimVerdict, sd: float, claim: ClaimInput, alpha: float, p_holm:
             f"got an array of shape {correct.shape}"
         )
     error, df = standard_error(np.tensordot(v.weights, correct.astype(np.float64), axes=1))
-    p = max(v.p_value, _p_value(v.difference, error, df, v.margin, v.direction))
+    p = max(v.p_value, _p_value(v.difference, error, df, v.margin, claim))
     p_holm = p_holm if p_holm is None or v.p_holm is None else max(v.p_holm, p_holm)
     interval = around(v.difference, max(t_quantile(0.975, df) * error, half_width(sd, v.n, 0.95)))
     if (p if p_holm is None else p_holm) > alpha:
         return Beyond("not shown", interval, p, p_holm, correct.shape[2])
-    claimed = _is_claimed(v.difference, v.margin, v.direction)
+    claimed = _gap(v.difference, v.margin, v.direction) >= 0
     return Beyond("shown" if claimed else "opposite shown", interval, p, p_holm, correct.shape[2])
-
-
-def _is_claimed(mean: float, margin: float, direction: Direction) -> bool:
-    """Whether a difference is on the claimed side."""
-    if direction == "equivalent":
-        return abs(mean) <= margin
-    return mean > 0 if direction == "greater" else mean < 0
 
 
 def _decide(v: ClaimVerdict, sd: float, alpha: float, family: int) -> ClaimVerdict:
     """Give the verdict, once there are seeds enough, and the seeds that would settle an undecided one."""
     p = v.p_value if v.p_holm is None else v.p_holm
+    directed = v.direction in DIRECTED
     within = v.margin > 0 and v.interval is not None and inside(v.interval, 0.0, v.margin)
-    directed = v.direction != "equivalent"
+    small = directed and within and v.stands_for == 1
     if p is not None and p <= alpha:
-        claimed = _is_claimed(v.difference, v.margin, v.direction)
+        claimed = _gap(v.difference, v.margin, v.direction) >= 0
         word: ClaimWord = "CLAIM HOLDS" if claimed else "OPPOSITE HOLDS"
         rare = (v.share if claimed else 1 - v.share) < USUAL_SHARE
-        return replace(v, verdict=word, small=directed and within, on_average_only=directed and rare, seeds_needed=None)
-    if directed and within:
+        return replace(v, verdict=word, small=small, on_average_only=directed and rare, seeds_needed=None)
+    if small:
         return replace(v, verdict="NO MATERIAL DIFFERENCE", seeds_needed=None)
-    seeds = seeds_to_decide if directed else seeds_to_show_equivalence
-    return replace(v, verdict="UNDECIDED", seeds_needed=seeds(sd, v.margin, v.n, alpha / family))
+    return replace(v, verdict="UNDECIDED", seeds_needed=_seeds_needed(v, sd, alpha / family))
+
+
+def _seeds_needed(v: ClaimVerdict, sd: float, alpha: float) -> int | None:
+    if v.direction not in DIRECTED:
+        bounds = v.stands_for * (2 if v.direction == "equivalent" else 1)
+        needed = seeds_to_show_equivalence(sd, v.margin, v.n, alpha, bounds)
+    else:
+        needed = seeds_to_decide(sd, v.margin, v.n, alpha) if v.stands_for == 1 else None
+    return needed if needed is None or not v.half else 2 * needed

@@ -37,6 +37,14 @@ def as_folds(values: ArrayLike, what: str = "folds") -> Floats:
     return _finite(array, what)
 
 
+def as_grid(values: ArrayLike, what: str = "values") -> Floats:
+    """Return `values` as a float64 matrix (rows, columns), 1 or more of each; raises ValueError as `as_sample` does."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(f"{what}: expected a matrix, got an array of shape {array.shape}")
+    return _finite(array, what)
+
+
 def _finite(array: Floats, what: str) -> Floats:
     bad = int(np.count_nonzero(~np.isfinite(array)))
     if bad:

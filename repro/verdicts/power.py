@@ -31,15 +31,18 @@ def seeds_to_decide(sd: float, margin: float, n: int, alpha: float) -> int | Non
     return _first(lambda seeds: half_width(sd, seeds, 1 - alpha) <= margin / 2, n + 1)
 
 
-def seeds_to_show_equivalence(sd: float, margin: float, n: int, alpha: float) -> int | None:
-    """Seeds at which two one-sided tests at alpha show a true difference of 0 to be within the margin, with 80% power.
+def seeds_to_show_equivalence(sd: float, margin: float, n: int, alpha: float, bounds: int = 2) -> int | None:
+    """Seeds at which one-sided tests at alpha show a true difference of 0 to keep all its bounds, with 80% power.
 
-    The smallest number with (t(1 - alpha) + t(.9)) s / sqrt(seeds) <= margin. None if n seeds are that many already
-    (the difference is near the margin itself, which no set number of seeds decides) or for a margin of 0.
+    `bounds`: 2 for ±margin, 1 for noninferiority, so many times more where so many differences have to keep them: each
+    is missed in at most .2 / bounds. The smallest number with (t(1 - alpha) + t(1 - .2 / bounds)) s / sqrt(seeds) <=
+    margin. None if n seeds are that many already (the difference is near the margin itself, which no set number of
+    seeds decides) or for a margin of 0.
     """
 
     def enough(seeds: int) -> bool:
-        return bool((t_quantile(1 - alpha, seeds - 1) + t_quantile(0.9, seeds - 1)) * sd / np.sqrt(seeds) <= margin)
+        quantiles = t_quantile(1 - alpha, seeds - 1) + t_quantile(1 - 0.2 / bounds, seeds - 1)
+        return bool(quantiles * sd / np.sqrt(seeds) <= margin)
 
     return None if margin == 0 or enough(n) else _first(enough, n + 1)
 

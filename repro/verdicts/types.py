@@ -24,7 +24,9 @@ NumberWord = Literal["REPRODUCED", "COMPATIBLE", "CLOSE", "NOT REPRODUCED", "NOT
 ClaimWord = Literal["CLAIM HOLDS", "OPPOSITE HOLDS", "NO MATERIAL DIFFERENCE", "UNDECIDED", "TOO FEW SEEDS"]
 BeyondWord = Literal["shown", "opposite shown", "not shown"]
 CheckWord = Literal["UNCHANGED", "CHANGED", "TOO FEW SEEDS"]
-Direction = Literal["greater", "less", "equivalent"]
+Direction = Literal["greater", "less", "equivalent", "noninferior"]
+DIRECTED = ("greater", "less")
+"""Directions that claim a difference; the others claim that there is none of the size of the margin."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,11 @@ class ClaimInput:
     """A claim about a weighted sum of experiments, paired by seed; A against B has the weights 1 and -1.
 
     `values`: (k experiments, n seeds), finite, column s of one seed. `weights`: k numbers. `direction`: greater or less
-    than 0, or equivalent to it within `margin`. `correct`: (k, n, N), whether each of N rows was predicted right; None
-    where that is not known. `article`: the same sum of the figures that the article prints, and half of its last digit
-    (summed likewise); None where it does not print them all. `against`: what the sum is held against, and less of which
-    all differences are; a figure against a number has the weight 1. `of_rows`: whether the figures are of rows of data.
+    than 0, equivalent to it within `margin`, or noninferior: above -`margin`, which is then not 0. `correct`: of shape
+    (k, n, N), whether each of N rows was predicted right; None where that is not known. `article`: the same sum of
+    the article's figures, and half of its last digit (summed likewise); None where it does not print them all.
+    `against`: what the sum is held against, and less of which all differences are; a figure against a number has the
+    weight 1. `of_rows`: whether the figures are of rows of data.
     """
 
     values: ArrayLike
@@ -122,6 +125,10 @@ class ClaimInput:
     article_half_width: float = 0.0
     against: float = 0.0
     of_rows: bool = True
+    stands_for: int = 1
+    """How many sums, of all of which the same is claimed, this is the least favourable of (`grid.region.all_of`)."""
+    half: bool = False
+    """These seeds are one half of all: the other half has chosen what is compared (`grid.best`)."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +173,8 @@ class ClaimVerdict:
     wilson: Interval
     """95% interval of the share."""
     p_value: float | None
-    """Two-sided t test of no difference; for "equivalent" the p-value of the side of ±margin the mean is on."""
+    """Two-sided t test of no difference; for "equivalent" and "noninferior" the p-value of the side of the margin that
+    the mean is on. Of the least favourable of several sums; against the claim it is multiplied by their number."""
     p_holm: float | None
     """The same after Holm's correction over the article's claims; None where no family was given."""
     size: float | None
@@ -180,6 +188,10 @@ class ClaimVerdict:
     seeds_needed: int | None
     """Seeds, in all, that settle an UNDECIDED or TOO FEW SEEDS; None elsewhere and where no number does."""
     margin: float
+    stands_for: int
+    """As in `ClaimInput`; where it is more than 1, nothing is called small or NO MATERIAL DIFFERENCE."""
+    half: bool
+    """As in `ClaimInput`; `seeds_needed` counts both halves."""
     sentence: str
     """What the verdict means, without figures."""
 
