@@ -668,9 +668,10 @@ class TestArticles:
             ("claim: []", "4: claim: unknown key 'claim'; did you mean 'claims'?"),
             ("name: x", "4: name: unknown key 'name'; the name is that of the file"),
             ("claims:\n  - {id: c, text: t, a: x, b: y}", "5: claims.0: expected either a, b (or value) and "
-             "direction; or contrast and direction; or figure_of; or not_tested with the reason"),
+             "direction; or contrast or trend and direction; or among, points and the direction near_best or "
+             "below_best; or figure_of; or not_tested with the reason"),
             ("claims:\n  - {id: c, text: t, a: x, b: y, direction: more}",
-             "5: claims.0.direction: expected 'greater', 'less' or 'equivalent', got 'more'"),
+             "5: claims.0.direction: expected 'greater', 'less', 'equivalent', 'near_best' or 'below_best', got 'more'"),
             ("claims:\n  - {id: c, text: t, figure_of: x}\n  - {id: c, text: t, figure_of: x}",
              "6: claims.1.id: expected an id of its own, got 'c' a second time"),
             ("claims:\n  - {id: c, text: t, figure: x}", "5: claims.0.figure: unknown key 'figure'; did you mean "
@@ -678,7 +679,7 @@ class TestArticles:
             ("claims:\n  - {id: c, text: t, a: x, b: y, direction: less, margin: 5, margin_reason: why}",
              "5: claims.0: expected a margin below 1 (0.01 is one point of accuracy), got 5"),
             ("claims:\n  - {id: c, text: t, figure_of: x, margin: 0.1, margin_reason: why}",
-             "5: claims.0: margin, part and split: expected none, got one: they belong to a comparison"),
+             "5: claims.0: margin, part, split and until: expected none, got one: they belong to a comparison"),
             ("claims:\n  - {id: c, text: t, a: x, b: y, direction: less, margin: 0.1}",
              "5: claims.0: margin and margin_reason belong together: give both or neither"),
             ("claims:\n  - {id: c, text: t, contrast: {x: 1, y: 1}, direction: less}",

@@ -10,6 +10,7 @@ import pytest
 from conftest import experiment
 from tiny import StandIn, invoke, stand_in, stand_in_cell, write_configs
 
+from repro.analysis.claims import ClaimResult, judge_article
 from repro.cli.machine import Machine
 from repro.config.catalogue import Catalogue
 from repro.config.overrides import split_values
@@ -18,8 +19,9 @@ from repro.config.variation.references import reference
 from repro.config.variation.variants import find_variant, variants_of
 from repro.errors import ConfigError
 from repro.results.correct import correct_npz, of_variants, read_correct
-from repro.results.records import CellResult
+from repro.results.records import CellResult, Record
 from repro.results.stored import by_name, read_stored
+from repro.training.environment import environment
 from repro.training.worker import Task
 
 RATES = """\
@@ -236,9 +238,10 @@ def test_pages_have_a_row_for_every_variant_and_a_drawing(tmp_path: Path) -> Non
     assert "variants.svg" in page
     html = (out / "report.html").read_text()
     assert html.count('<td class="num">slow</td>') == 3
-    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    kept = [path for path in out.rglob("*") if path.is_file() and path.name != ".lock"]
+    before = {path: path.read_bytes() for path in kept}
     assert invoke("report", "-o", out, machine=stand_in()).exit_code == 0
-    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert {path: path.read_bytes() for path in kept} == before
 
 
 def test_a_line_joins_numbers_and_not_names(tmp_path: Path) -> None:
@@ -329,3 +332,131 @@ def test_which_rows_are_right_is_kept_of_each_variant() -> None:
         of_variants(content, 1)
     with pytest.raises(ValueError, match="expected the arrays seeds, rows, correct and variants"):
         of_variants(correct_npz([one], 3), 2)
+
+
+GRID_CLAIMS = """\
+title: Tiny
+source: https://example.org
+experiments: [curve]
+claims:
+  - id: good
+    text: A fifth is a good start.
+    among: curve[size=4]
+    points: [rate=0.2]
+    direction: near_best
+    margin: 0.5
+    margin_reason: any figure is within it
+  - {id: high, text: Too high a rate under-learns., among: "curve[size=4]", points: [rate=0.9], direction: below_best}
+  - id: gain
+    text: Larger networks gain more.
+    trend: {of: {"curve[rate=0]": 1, "curve[rate=0.9]": -1}, over: size, at: [4, 8, 16], per: doubling}
+    direction: greater
+  - id: speed
+    text: It trains faster.
+    a: curve[rate=0.2, size=4]
+    b: curve[rate=0, size=4]
+    until: {level: 0.7, split: train}
+    direction: less
+  - id: overfitting
+    text: The gap is smaller.
+    a: curve[rate=0.2, size=4]
+    b: curve[rate=0, size=4]
+    split: gap
+    direction: less
+"""
+CURVE = """\
+extends: tiny.yaml
+title: Curves
+protocol: {stratified_k_fold: {evaluate_every_epochs: 1, evaluate_on_train: true}}
+grid:
+  rate: {keys: [model.1.Dropout.rate], values: [0.0, 0.2, 0.9]}
+  size: {keys: [model.0.Dense.units], values: [4, 8, 16]}
+"""
+GAINS = {"4": 0.02, "8": 0.05, "16": 0.08}
+
+
+def curve_cell(task: Task) -> CellResult:
+    """Half a point of noise by seed; a rate of 0.9 loses, by size; of 0.2 the level is reached an epoch sooner."""
+    labels = dict(part.split("=") for part in task.variant.split(", "))
+    rng = np.random.default_rng([task.seed, *map(ord, task.variant)])
+    test = 0.8 - (GAINS[labels["size"]] if labels["rate"] == "0.9" else 0) + 0.002 * rng.normal()
+    sooner = labels["rate"] == "0.2"
+    train = {1: 0.6, 2: 0.75 if sooner else 0.65, 3: 0.85 if sooner else 0.9}
+    records = [
+        Record(fold, epoch, epoch, split, metric, value)
+        for fold in range(3)
+        for epoch in (1, 2, 3)
+        for split, accuracy in (("test", test), ("train", train[epoch]))
+        for metric, value in (("accuracy", accuracy), ("loss", 1 - accuracy))
+    ]
+    rows = np.packbits(rng.random(208) < test).tobytes()
+    return CellResult(task.seed, 0.0, environment(), tuple(records), correct=rows)
+
+
+def judged_claims(tmp_path: Path, text: str = GRID_CLAIMS) -> dict[str, ClaimResult]:
+    config, out = write_configs(tmp_path / "configs") / "curve.yaml", tmp_path / "out"
+    config.write_text(CURVE)
+    (config.parent / "articles").mkdir()
+    path = config.parent / "articles" / "tiny.yaml"
+    path.write_text(text)
+    run(config, "-o", out, "--seeds", "12", machine=stand_in(curve_cell))
+    found = judge_article(Catalogue().article(path), by_name([read_stored(out, "curve")]), {})
+    return {each.claim.id: each for each in found}
+
+
+def test_claims_about_the_points_of_a_grid_a_trend_a_gap_and_the_time_to_a_level(tmp_path: Path) -> None:
+    found = judged_claims(tmp_path)
+    assert {name: each.verdict for name, each in found.items()} == dict.fromkeys(found, "CLAIM HOLDS")
+    assert found["good"].experiments[0] == "curve[rate=0.2, size=4]"
+    best, worst = found["high"].experiments
+    assert (best in ("curve[rate=0, size=4]", "curve[rate=0.2, size=4]"), worst) == (True, "curve[rate=0.9, size=4]")
+    assert found["high"].judged is not None
+    assert found["high"].judged.n == 6, "half of the seeds choose"
+    slope = found["gain"].judged
+    assert slope is not None
+    assert slope.difference == pytest.approx(0.03, abs=0.002)
+    speed, gap = found["speed"].judged, found["overfitting"].judged
+    assert speed is not None
+    assert gap is not None
+    assert (speed.means, speed.difference) == ((2.0, 3.0), -1.0)
+    assert gap.difference == pytest.approx(-0.05, abs=0.005)
+
+
+def test_pages_word_such_claims(tmp_path: Path) -> None:
+    judged_claims(tmp_path)
+    index = (tmp_path / "out" / "README.md").read_text()
+    assert "`rate=0.2 near the best of curve[size=4]`" in index
+    assert "`slope of curve[rate=0] − curve[rate=0.9] per doubling of size > 0`" in index
+    assert "epochs until 70.00% of accuracy on its own training rows: curve[rate=0.2, size=4] < curve" in index
+    assert "gap between training and test accuracy" in index
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "points: [rate=0.9]",
+            "points: [rate=0.8]",
+            "12: claims.1.points.0: curve has no rate=0.8; known: 0, 0.2, 0.9",
+        ),
+        ("at: [4, 8, 16]", "at: [4, 8, 32]", "curve has no size=32; known: 4, 8, 16"),
+        ("at: [4, 8, 16]", "at: [0, 8, 16]", "expected different values, above 0 where the slope is per doubling"),
+        ("points: [rate=0.2]\n    direction: near_best", "direction: near_best", "expected either a, b (or value)"),
+        (
+            "until: {level: 0.7, split: train}",
+            "until: {level: 0.7}\n    split: test",
+            "until: expected it with a and b",
+        ),
+    ],
+)
+def test_claims_about_what_is_not_there_are_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    config = write_configs(tmp_path) / "curve.yaml"
+    config.write_text(CURVE)
+    (tmp_path / "articles").mkdir()
+    path = tmp_path / "articles" / "tiny.yaml"
+    assert old in GRID_CLAIMS
+    path.write_text(GRID_CLAIMS.replace(old, new))
+    with pytest.raises(ConfigError) as caught:
+        Catalogue().check_article(path)
+    assert message in str(caught.value)

@@ -168,13 +168,13 @@ def audit_claims(
     rows: Mapping[str, int],
     stored: Mapping[tuple[str, str], Spread],
 ) -> Iterator[ClaimAudit]:
-    """Audit the comparisons and contrasts of an article.
+    """Audit the comparisons and contrasts of an article that are about experiments without variants.
 
     experiments: those that it names. rows: the judged rows of each, 0 where not known. stored: (experiment, metric) ->
     the spread over seeds that is known from results.
     """
     for claim in article.claims:
-        if claim.weights:
+        if claim.weights and claim.weights.keys() <= experiments.keys() and not claim.until:
             yield _claim(claim, experiments, rows, stored)
 
 
@@ -203,7 +203,7 @@ def missing_of(article: Article, experiments: Mapping[str, AnyExperiment]) -> It
         yield f"How much runs differ: no spread is printed of the accuracy of {listed(without)}."
     said = "\n".join(article.unsaid)
     for claim in article.claims:
-        silent = [name for name in claim.weights if not experiments[name].reported and name not in said]
+        silent = [n for n in claim.weights if n in experiments and not experiments[n].reported and n not in said]
         if silent and not claim.added and all(isinstance(experiments[name], Experiment) for name in silent):
             yield f"The figure of {listed(silent)}, of which it claims something ({claim.id})."
 

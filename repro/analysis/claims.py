@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from repro.analysis.figures import ExperimentSummary, Figure
+from repro.analysis.grid_claims import epochs_until, of_best, places_of, variants_among
 from repro.analysis.margins import claim_margin, printed_figure, split_of
 from repro.analysis.pairs import Matched, NotMatched, matched
 from repro.config.article import Article, Claim
 from repro.config.protocol import DRAWS
 from repro.results.stored import StoredExperiment
 from repro.verdicts.claim import judge_claims
-from repro.verdicts.types import ClaimInput, ClaimVerdict, Resolution
+from repro.verdicts.types import ClaimInput, ClaimVerdict, Direction, Resolution
 
 ALPHA = 0.05
 """Error of the claims of an article, all looks at them together."""
+
+
+DIRECTIONS: Mapping[str | None, Direction] = {"greater": "greater", "less": "less", "equivalent": "equivalent"}
+"""Of what a weighted sum may claim; the best of a grid has its own."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class ClaimResult:
     @property
     def kind(self) -> Literal["comparison", "figure", "not tested"]:
         """What the claim is about."""
-        return "comparison" if self.claim.weights else "figure" if self.claim.figure_of else "not tested"
+        return "comparison" if self.claim.compared else "figure" if self.claim.figure_of else "not tested"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +64,8 @@ class _Ready:
     """A comparison that can be judged, and what it is judged on."""
 
     given: ClaimInput
+    names: tuple[str, ...]
+    """Of what `given.values` are of."""
     matched: Matched
     margin: Resolution | None
     trial: str
@@ -76,7 +83,7 @@ def judge_article(
     `stored`, `summaries`: experiments by name, of this article or another. All comparisons that can be tested are one
     family for Holm's correction.
     """
-    compared = [claim for claim in article.claims if claim.weights]
+    compared = [claim for claim in article.claims if claim.compared]
     found = {claim.id: _ready(claim, claim.weights, stored) for claim in compared}
     ready = {name: each for name, each in found.items() if isinstance(each, _Ready)}
     alpha = ALPHA / max((each.looks for each in ready.values()), default=1)
@@ -104,7 +111,7 @@ def _compared(
         verdict.verdict,
         verdict.sentence,
         judged=verdict,
-        experiments=tuple(claim.weights),
+        experiments=ready.names,
         part=part,
         left_out=ready.matched.left_out,
         shared=ready.matched.shared,
@@ -140,29 +147,55 @@ def _of_figure(
 
 
 def _ready(claim: Claim, weights: Mapping[str, float], stored: Mapping[str, StoredExperiment]) -> _Ready | ClaimResult:
-    """The experiments of a weighted sum matched by seed, or why there is nothing to judge."""
+    """What is compared, matched by seed, or why there is nothing to judge; no `weights` for the points of a grid."""
+    members = [stored[name] for name in weights if name in stored]
     missing = [name for name in weights if name not in stored]
+    places: list[int] = []
+    if claim.among and not weights:
+        members = variants_among(claim, [each for name, each in stored.items() if each.name == name])
+        there = places_of(claim, members)
+        if isinstance(there, str) or not members:
+            missing = [claim.among if not members else f"{claim.among} with {there}"]
+        else:
+            places = there
     if missing:
         return ClaimResult(claim, "NOT RUN YET", f"Not run yet: {', '.join(missing)}.")
-    members = [stored[name] for name in weights]
     found = matched(members, claim.metric, claim.split)
-    split = split_of(claim, members[0].experiment)
-    trials = {each.name: each.provenance.trial for each in members}
-    if isinstance(found, Matched) and len(set(trials.values())) == 1:
-        margin = claim_margin(claim, members)
-        looks = max(each.provenance.looks for each in members)
-        known = claim.metric != "accuracy" or all(each.knows_rows for each in members)
-        trial = members[0].provenance.trial
-        return _Ready(_input(claim, weights, members, found, margin), found, margin, trial, split, known, looks)
-    if isinstance(found, NotMatched) and found.unlike:
-        sentence = f"They do not share their splits, so their seeds are no pairs: they differ in {found.unlike}."
-    elif isinstance(found, Matched):
-        told = [f"{name} {options or 'as configured'}" for name, options in trials.items()]
-        sentence = f"They were run with different overrides: {' and '.join(told)}."
+    if isinstance(found, Matched) and claim.until:
+        times = epochs_until(claim.until, claim.metric, members, found.seeds)
+        if isinstance(times, str):
+            return ClaimResult(claim, "NOT COMPARABLE", f"{times}.", split=claim.until.split)
+        found = replace(found, values=times, correct=None)
+    split = claim.until.split if claim.until else split_of(claim, members[0].experiment)
+    if isinstance(found, NotMatched) or len({each.provenance.trial for each in members}) > 1:
+        return ClaimResult(claim, "NOT COMPARABLE", _not_comparable(claim, members, found, split), split=split)
+    margin = claim_margin(claim, members)
+    names = tuple(weights)
+    if places:
+        grid = of_best(claim, found, places, margin.value if margin else 0.0)
+        given, names = grid.given, tuple(members[place].name for place in grid.points)
     else:
-        every = "" if len(members) == 1 else " in both" if len(members) == 2 else " in all"
-        sentence = f"No seed has a finite {split} {claim.metric.replace('_', ' ')}{every}."
-    return ClaimResult(claim, "NOT COMPARABLE", sentence, split=split)
+        given = _input(claim, weights, members, found, margin)
+    return _Ready(
+        given,
+        names,
+        found,
+        margin,
+        members[0].provenance.trial,
+        split,
+        claim.measure != "accuracy" or all(each.knows_rows for each in members),
+        max(each.provenance.looks for each in members),
+    )
+
+
+def _not_comparable(claim: Claim, members: Sequence[StoredExperiment], found: Matched | NotMatched, split: str) -> str:
+    if isinstance(found, NotMatched) and found.unlike:
+        return f"They do not share their splits, so their seeds are no pairs: they differ in {found.unlike}."
+    if isinstance(found, Matched):
+        told = [f"{each.name} {each.provenance.trial or 'as configured'}" for each in members]
+        return f"They were run with different overrides: {' and '.join(told)}."
+    every = "" if len(members) == 1 else " in both" if len(members) == 2 else " in all"
+    return f"No seed has a finite {split} {claim.metric.replace('_', ' ')}{every}."
 
 
 def _input(
@@ -184,7 +217,7 @@ def _input(
     return ClaimInput(
         found.values,
         tuple(weights.values()),
-        claim.direction or "greater",
+        DIRECTIONS[claim.direction],
         margin.value if margin else 0.0,
         found.correct if claim.value is None else None,
         sum(weight * figure.stored for weight, figure in pairs) - against if whole else None,

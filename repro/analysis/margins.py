@@ -37,10 +37,12 @@ def claim_margin(claim: Claim, stored: Sequence[StoredExperiment]) -> Resolution
     """
     if claim.margin is not None:
         return Resolution(claim.margin, claim.margin_reason)
+    if claim.trend:  # a slope is no accuracy
+        return None
     figures = [printed_figure(claim, each.experiment) for each in stored]
     declared = (_declared(figure) for figure in figures if figure)
     first = next((margin for margin in declared if margin), None)
-    return first or (stored[0].provenance.resolution if claim.metric == "accuracy" else None)
+    return first or (stored[0].provenance.resolution if claim.in_points else None)
 
 
 def split_of(claim: Claim, experiment: AnyExperiment) -> str:

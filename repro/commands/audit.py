@@ -86,7 +86,7 @@ def _article(
     article = each.article
     if article is None:
         return ArticleAudit(each.experiment.article or "", "", each.resolution, (), ())
-    about = tuple(claim for claim in article.claims if names & claim.weights.keys())
+    about = tuple(claim for claim in article.claims if names & claim.compared)
     claims = audit_claims(article.model_copy(update={"claims": about}), experiments, rows, stored)
     unsaid = (*article.unsaid, *missing_of(article, experiments))
     return ArticleAudit(article.name, article.title, each.resolution, tuple(claims), unsaid)

@@ -132,11 +132,12 @@ def _open(decision: Decision) -> bool:
 def _decisions(done: RunResult, articles: Mapping[str, Article]) -> tuple[Decision, ...]:
     """Every comparison of the experiments that have been run, judged on all their seeds."""
     stored, summaries = by_name(done.stored), summaries_by_name(done.summaries)
+    seeds = {each.name: each.experiment.seeds for each in done.stored}
     return tuple(
-        Decision(name, result, min(stored[each].experiment.seeds for each in result.claim.weights))
+        Decision(name, result, min(seeds[each] for each in result.claim.compared))
         for name, article in articles.items()
         for result in judge_article(article, stored, summaries)
-        if result.claim.weights and result.claim.weights.keys() <= stored.keys()
+        if result.claim.compared and result.claim.compared <= seeds.keys()
     )
 
 

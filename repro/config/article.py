@@ -5,24 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Set
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from repro.config.strict import FIGURE, Name, Strict, as_tuple
-from repro.config.variation.references import PATTERN, reference
+from repro.config.variation.claims import Compared, Point, Trend, Until
+from repro.config.variation.references import reference
 from repro.config.vocabulary.specs import SpecError
 
 ROUNDING = 1e-9
 """What the weights of a contrast may add up to: thirds are written with so many decimals."""
-
-
-def _canonical(value: str) -> str:
-    return reference(value).canonical
-
-
-Compared = Annotated[str, Field(min_length=1, max_length=200, pattern=PATTERN), AfterValidator(_canonical)]
-"""An experiment, or a variant of one: `NAME[AXIS=VALUE, ...]`, with its axes sorted."""
 
 
 def _check_two(a: str | None, b: str | None) -> None:
@@ -73,11 +66,19 @@ class Claim(Strict):
     b: Compared | None = None
     value: float | None = Field(None, description="a number that the figure of `a` is held against, in the place of b")
     contrast: dict[Compared, float] | None = Field(None, description="experiment -> weight; the weights add up to 0")
-    direction: Literal["greater", "less", "equivalent"] | None = None
-    metric: str = Field("accuracy", pattern=FIGURE, description="a figure that the experiments have")
-    split: Literal["test", "validation", "train"] | None = Field(
-        None, description="the rows that the comparison is about; those of the judged figures unless given"
+    among: Compared | None = Field(
+        None, description="an experiment with variants, or those of them with some values: NAME[AXIS=VALUE]"
     )
+    points: tuple[Point, ...] = Field((), description="of those: AXIS=VALUE, near the best of them or below it")
+    trend: Trend | None = Field(None, description="the slope of a contrast over an axis, against 0")
+    direction: Literal["greater", "less", "equivalent", "near_best", "below_best"] | None = None
+    metric: str = Field("accuracy", pattern=FIGURE, description="a figure that the experiments have")
+    split: Literal["test", "validation", "train", "gap"] | None = Field(
+        None,
+        description="the rows that the comparison is about; those of the judged figures unless given. gap: by how much "
+        "the training rows fare better than the judged ones",
+    )
+    until: Until | None = Field(None, description="compare epochs until the figure reaches a level, and not the figure")
     margin: float | None = Field(
         None,
         gt=0,
@@ -90,14 +91,19 @@ class Claim(Strict):
     not_tested: str | None = Field(None, min_length=1, max_length=500, description="why no verdict is given")
     figure_of: Compared | None = Field(None, description="the claim is the reported figure of this experiment")
 
+    _tuple = field_validator("points", mode="before")(as_tuple)
+
     @property
     def weights(self) -> dict[str, float]:
         """Experiment -> weight of the sum that the claim is about; none for claims that compare nothing.
 
-        1 and -1 for `a` and `b`, 1 for `a` against a number.
+        1 and -1 for `a` and `b`, 1 for `a` against a number. None for `among`, of which the records tell what is
+        compared.
         """
         if self.contrast:
             return dict(self.contrast)
+        if self.trend:
+            return self.trend.weights
         if self.a and self.value is not None:
             return {self.a: 1.0}
         return {self.a: 1.0, self.b: -1.0} if self.a and self.b else {}
@@ -105,28 +111,43 @@ class Claim(Strict):
     @property
     def compared(self) -> frozenset[str]:
         """The experiments that a comparison or contrast is about, whichever of their variants."""
-        return frozenset(reference(name).name for name in self.weights)
+        return frozenset(reference(name).name for name in (*self.weights, *([self.among] if self.among else [])))
+
+    @property
+    def measure(self) -> str:
+        """What the comparison is in: a metric, or epochs."""
+        return "epochs" if self.until else self.metric
+
+    @property
+    def in_points(self) -> bool:
+        """Whether differences are points of accuracy."""
+        return self.measure == "accuracy"
 
     @model_validator(mode="after")
     def _kind(self) -> Claim:
-        given = [name for name in ("a", "b", "value", "contrast") if getattr(self, name) is not None]
-        compared = given in (["a", "b"], ["a", "value"], ["contrast"]) and self.direction is not None
+        given = [name for name in ("a", "b", "value", "contrast", "among", "trend") if getattr(self, name) is not None]
+        of_best = self.direction in ("near_best", "below_best")
+        kind = given == ["among"] if of_best else given in (["a", "b"], ["a", "value"], ["contrast"], ["trend"])
+        compared = kind and self.direction is not None and of_best == bool(self.points)
         kinds = [compared, self.not_tested is not None, self.figure_of is not None]
         if sum(kinds) != 1 or (not compared and (given or self.direction is not None)):
             raise ValueError(
-                "expected either a, b (or value) and direction; or contrast and direction; or figure_of; or not_tested "
-                "with the reason"
+                "expected either a, b (or value) and direction; or contrast or trend and direction; or among, points "
+                "and the direction near_best or below_best; or figure_of; or not_tested with the reason"
             )
         _check_two(self.a, self.b)
         if self.part is not None and self.value is not None:
             raise ValueError("part: expected it with b or contrast, got it with value")
         if self.contrast is not None:
             _check_weights(self.contrast)
-        if (self.margin is not None or self.part is not None or self.split is not None) and not compared:
-            raise ValueError("margin, part and split: expected none, got one: they belong to a comparison")
+        beside = (self.margin, self.part, self.split, self.until)
+        if any(each is not None for each in beside) and not compared:
+            raise ValueError("margin, part, split and until: expected none, got one: they belong to a comparison")
+        if self.until is not None and (self.split is not None or of_best):
+            raise ValueError("until: expected it with a and b, contrast or trend, and with no split beside it")
         if (self.margin is None) != (not self.margin_reason):
             raise ValueError("margin and margin_reason belong together: give both or neither")
-        if self.metric == "accuracy" and self.margin is not None and self.margin >= 1:
+        if self.in_points and self.margin is not None and self.margin >= 1:
             raise ValueError(f"expected a margin below 1 (0.01 is one point of accuracy), got {self.margin:g}")
         return self
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from repro.config.article import Article, Claim
 from repro.config.schema import AnyExperiment
 from repro.config.strict_yaml import KeyPath
-from repro.config.variation.references import reference
+from repro.config.variation.references import labels_of, reference
 from repro.config.variation.variants import find_variant
 from repro.errors import suggest
 
@@ -18,12 +18,26 @@ def mentioned(article: Article) -> Iterator[tuple[KeyPath, str]]:
         yield ("experiments", str(index)), name
     for index, claim in enumerate(article.claims):
         places: list[tuple[KeyPath, str | None]] = [(("a",), claim.a), (("b",), claim.b)]
-        places += [(("figure_of",), claim.figure_of)]
+        places += [(("figure_of",), claim.figure_of), (("among",), claim.among)]
+        places += [(("trend", "of"), name) for name in claim.trend.of] if claim.trend else []
         places += [(("contrast", name), name) for name in claim.contrast or ()]
         places += [(("part", "a"), claim.part.a), (("part", "b"), claim.part.b)] if claim.part else []
         for place, given in places:
             if given is not None:
                 yield ("claims", str(index), *place), given
+
+
+def _variants(article: Article) -> Iterator[tuple[KeyPath, str]]:
+    """Every place in a claim that names an experiment or a variant of one, and its whole name."""
+    for index, claim in enumerate(article.claims):
+        place = ("claims", str(index))
+        if claim.among:
+            fixed = reference(claim.among)
+            points = (fixed.extended(labels_of(point)).canonical for point in claim.points)
+            yield from (((*place, "points", str(number)), point) for number, point in enumerate(points))
+        elif claim.trend:
+            yield from (((*place, "trend"), name) for name in claim.weights)
+    yield from (each for each in mentioned(article) if each[0][0] == "claims" and each[0][2] not in ("among", "trend"))
 
 
 def named(article: Article) -> Iterator[tuple[KeyPath, str]]:
@@ -48,9 +62,9 @@ def misfits(article: Article, experiments: Mapping[str, AnyExperiment]) -> Itera
         elif claim.direction == "equivalent" and not _has_margin(claim, experiments):
             fault = f"expected a margin, here or with the article's figure: equality in {claim.metric} needs one"
             yield (*place, "margin"), fault
-    for at, text in mentioned(article):
+    for at, text in _variants(article):
         meant = reference(text)
-        if at[0] == "claims" and meant.name in experiments:
+        if meant.name in experiments:
             found = find_variant(experiments[meant.name], meant.labels)
             if isinstance(found, str):
                 yield at, found

@@ -194,7 +194,7 @@ def _part(row: ClaimResult, judged: ClaimVerdict) -> str:
     low, high = part.interval
     if low <= 0 <= high:
         return f"; how much of that comes from {named.what} is not decided"
-    points = row.claim.metric == "accuracy"
+    points = row.claim.in_points
     size, ends = text.magnitude(part.difference, points), text.sizes(part.interval, points)
     if (part.difference > 0) != (judged.difference > 0):
         return f"; {size} ({ends}) the other way come from {named.what}"
@@ -204,9 +204,12 @@ def _part(row: ClaimResult, judged: ClaimVerdict) -> str:
 
 
 def _size(value: float, claim: Claim, told: Callable[[float, bool], str] = text.magnitude) -> str:
-    size = told(value, claim.metric == "accuracy")
+    size = told(value, claim.in_points)
+    if claim.until:
+        return f"{size} epochs"
     named = claim.metric in METRICS and claim.metric != "accuracy"
-    return f"{size} of {text.metric_name(claim.metric)}" if named else size
+    per = "" if claim.trend is None else f" per {'doubling' if claim.trend.per == 'doubling' else 'unit'}"
+    return (f"{size} of {text.metric_name(claim.metric)}" if named else size) + per
 
 
 def _range(seeds: Sequence[int]) -> str:

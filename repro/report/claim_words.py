@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from repro.config.article import Claim
 from repro.config.protocol import DRAWS
+from repro.config.variation.claims import Trend
 from repro.report import text
 from repro.report.words import verdict_of
 from repro.verdicts.types import DIRECTED, Beyond, ClaimVerdict
@@ -26,14 +27,36 @@ def claim_text(claim: Claim) -> str:
 
 
 def relation(claim: Claim) -> str:
-    """`a < b` or `accuracy of a > 0.6`, as claimed; of a contrast the weighted sum, `a − b − c + d < 0`."""
-    sign = RELATIONS[claim.direction or "equivalent"]
+    """`a < b` or `accuracy of a > 0.6`, as claimed; of a contrast the weighted sum, `a − b − c + d < 0`.
+
+    Of a trend the slope of such a sum; of points of a grid, that they are near its best or below it.
+    """
     names = list(claim.weights)
+    if claim.among:
+        where = "near the best" if claim.direction == "near_best" else "below the best"
+        return f"{'; '.join(claim.points)} {where} of {claim.among}"
+    sign = RELATIONS[claim.direction or "equivalent"]
+    if claim.trend:
+        of = _weighted(claim.trend.of.values(), list(claim.trend.of))
+        return f"slope of {of} {_per(claim.trend)} {sign} 0"
+    until = f"epochs until {_level(claim)}: " if claim.until else ""
     if claim.contrast:
-        return f"{_weighted(claim.weights.values(), names)} {sign} 0"
+        return f"{until}{_weighted(claim.weights.values(), names)} {sign} 0"
     if claim.value is not None:
         return f"{text.metric_name(claim.metric)} of {claim.a} {sign} {claim.value:g}"
-    return f"{claim.a} {sign} {claim.b}"
+    return f"{until}{claim.a} {sign} {claim.b}"
+
+
+def _per(trend: Trend) -> str:
+    return f"per doubling of {trend.over}" if trend.per == "doubling" else f"per unit of {trend.over}"
+
+
+def _level(claim: Claim) -> str:
+    """`95.00% of accuracy on its own training rows`."""
+    if claim.until is None:
+        return ""
+    level = text.number(claim.until.level, claim.metric == "accuracy", 2)
+    return f"{level} of {text.figure_name(claim.metric, claim.until.split)}"
 
 
 def _weighted(weights: Iterable[float], terms: Sequence[str]) -> str:
@@ -80,9 +103,12 @@ def difference(row: ClaimResult) -> str:
     judged, claim = row.judged, row.claim
     if judged is None:
         return ""
-    points = claim.metric == "accuracy"
+    points = claim.in_points
     held = [*judged.means, *([] if claim.value is None else [claim.value])]
     means = [text.number(mean, points, 2 if points else text.decimals(*held)) for mean in held]
+    if claim.trend:
+        told = _against_zero(text.distance(judged.difference, judged.interval, points))
+        return f"slope {_per(claim.trend)} is {told}"
     if claim.contrast:
         terms = [f"{name} ({mean})" for name, mean in zip(row.experiments, means, strict=True)]
         told = _against_zero(text.distance(judged.difference, judged.interval, points))
@@ -93,11 +119,15 @@ def difference(row: ClaimResult) -> str:
         told += "" if judged.interval is None else f" ({text.sizes(judged.interval, points)})"
     else:
         told = f"{_metric(row)} is {text.distance(judged.difference, judged.interval, points)}"
+    if claim.among:
+        means = [f"{mean} of {name}" for mean, name in zip(means, row.experiments, strict=True)]
     return f"{told}: {' against '.join(means)}"
 
 
 def _metric(row: ClaimResult) -> str:
     metric, split = row.claim.metric, row.split
+    if row.claim.until:
+        return f"the number of epochs until {_level(row.claim)}"
     if metric != "accuracy":
         return f"the {text.figure_name(metric, split)}"
     return "accuracy" if split == "test" else text.figure_name(metric, split)
@@ -163,7 +193,7 @@ def own_difference(row: ClaimResult) -> str:
     judged = row.judged.article if row.judged else None
     if row.judged is None or judged is None:
         return ""
-    points = row.claim.metric == "accuracy"
+    points = row.claim.in_points
     theirs, ours = (text.distance(value, None, points) for value in (judged.article, judged.mean))
     if row.claim.contrast:
         theirs, ours = _against_zero(theirs), _against_zero(ours)
@@ -179,7 +209,7 @@ def _part(row: ClaimResult) -> list[tuple[str, str]]:
     """What of the difference is about something else, with its interval; none where no part is named."""
     if row.part is None or row.claim.part is None:
         return []
-    told = text.distance(row.part.difference, row.part.interval, row.claim.metric == "accuracy")
+    told = text.distance(row.part.difference, row.part.interval, row.claim.in_points)
     return [(f"from {row.claim.part.what} alone", f"{told}: {row.claim.part.a} against {row.claim.part.b}")]
 
 
@@ -188,12 +218,14 @@ def facts(row: ClaimResult) -> list[tuple[str, str]]:
     judged, claim = row.judged, row.claim
     if judged is None:
         return []
-    metric, points = claim.metric, claim.metric == "accuracy"
+    metric, points = claim.measure, claim.in_points
     level = f"{100 * judged.level:g}% interval"
     where = "over the draws" if row.split == DRAWS else "on these rows"
     lines = [(f"{where} ({level})", difference(row))]
     if judged.beyond:
-        lines.append(("beyond these rows (95% interval)", beyond(judged.beyond, metric, claim.contrast is not None)))
+        lines.append(
+            ("beyond these rows (95% interval)", beyond(judged.beyond, metric, claim.a is None and claim.among is None))
+        )
     elif not row.knows_rows:
         lines.append(("beyond these rows", ROWS_NOT_KNOWN))
     if judged.size is not None:
@@ -217,7 +249,7 @@ def remarks(row: ClaimResult) -> list[str]:
         where = "" if len(judged.weights) == 1 else " or not there in both"
         lines.append(f"Left out, not finite{where}: {noun} {_ranges(row.left_out)}.")
     if row.verdict == "UNDECIDED" and judged.detectable is not None:
-        found = text.amount(judged.detectable, row.claim.metric)
+        found = text.amount(judged.detectable, row.claim.measure)
         among = f" among {row.family} comparisons" if row.family > 1 else ""
         lines.append(f"Smallest difference that {judged.n} seeds find with 80% power{among}: {found}.")
     return lines
@@ -246,4 +278,4 @@ def _resolution(row: ClaimResult, margin: float) -> str:
     metric = _metric(row)
     if not margin:
         return f"{metric[0].upper()}{metric[1:]} has no resolution: {row.margin_from}."
-    return f"Resolution {text.resolution(margin, row.claim.metric == 'accuracy')}: {row.margin_from}."
+    return f"Resolution {text.resolution(margin, row.claim.in_points)}: {row.margin_from}."

@@ -104,7 +104,7 @@ class ForestLine:
 
 def forest_line(judged: ClaimVerdict, metric: str, section: Section) -> ForestLine:
     """A comparison on the scale that all those of its article with the same metric share."""
-    alike = [row.judged for row in section.claims if row.judged and row.claim.metric == metric]
+    alike = [row.judged for row in section.claims if row.judged and row.claim.measure == metric]
     at = _scale([0.0, *(end for each in alike for end in (each.margin, -each.margin, *_ends(each)))])
     low, high = judged.interval or (judged.difference, judged.difference)
     zone = at(-judged.margin)

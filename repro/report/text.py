@@ -197,6 +197,8 @@ def figure_name(metric: str, split: str) -> str:
             return f"{name} of the step's own batch"
         case "train":
             return f"{name} on its own training rows"
+        case "gap":
+            return f"gap between training and test {name}"
         case "draws":
             return name
     return f"{split} {name}"

@@ -110,10 +110,14 @@ class StoredExperiment:
     def valid(self, metric: str, split: str | None = None) -> DataFrame:
         """A metric at the judged evaluation, of the judged split by default: one row a valid seed, a column a fold.
 
-        To be read and not to be changed.
+        Of the split `gap` by how much the training rows fare better than the judged ones. To be read and not to be
+        changed.
         """
         protocol = self.experiment.protocol
         asked = (metric, split or protocol.judged_split)
+        if asked == (metric, "gap"):
+            trained, judged = self.valid(metric, "train"), self.valid(metric)
+            return trained - judged if metric in ("accuracy", "r2") else judged - trained
         if asked not in self._valid:
             self._valid[asked] = valid_seeds(self.frame, *asked, protocol.judged_step)
         return self._valid[asked]

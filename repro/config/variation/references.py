@@ -25,6 +25,10 @@ class Reference:
     name: str
     labels: Mapping[str, str]
 
+    def extended(self, labels: Mapping[str, str]) -> Reference:
+        """The same with further labels."""
+        return Reference(self.name, {**self.labels, **labels})
+
     @property
     def canonical(self) -> str:
         """The name of the variant, or the experiment's."""
@@ -34,10 +38,15 @@ class Reference:
 def reference(text: str) -> Reference:
     """`NAME` or `NAME[AXIS=LABEL, ...]`. Raises ValueError for anything else."""
     match = _REFERENCE.fullmatch(text)
-    pairs = [part.partition("=") for part in (match["labels"] or "").split(",")] if match else []
-    labels = {axis.strip(): label.strip() for axis, _, label in pairs if axis.strip()}
-    if match is None or (
-        match["labels"] is not None and (not labels or len(labels) < len(pairs) or "" in labels.values())
-    ):
+    if match is None:
         raise ValueError(f"expected NAME or NAME[AXIS=VALUE, ...], got {shown(text)}")
-    return Reference(match["name"], labels)
+    return Reference(match["name"], {} if match["labels"] is None else labels_of(match["labels"]))
+
+
+def labels_of(text: str) -> dict[str, str]:
+    """`AXIS=LABEL, ...` as labels. Raises ValueError for anything else."""
+    pairs = [part.partition("=") for part in text.split(",")]
+    labels = {axis.strip(): label.strip() for axis, _, label in pairs}
+    if len(labels) < len(pairs) or not all(labels) or not all(labels.values()):
+        raise ValueError(f"expected NAME or NAME[AXIS=VALUE, ...], got [{text}]")
+    return labels
