@@ -671,7 +671,8 @@ class TestArticles:
              "direction; or contrast or trend and direction; or among, points and the direction near_best or "
              "below_best; or figure_of; or not_tested with the reason"),
             ("claims:\n  - {id: c, text: t, a: x, b: y, direction: more}",
-             "5: claims.0.direction: expected 'greater', 'less', 'equivalent', 'near_best' or 'below_best', got 'more'"),
+             "5: claims.0.direction: expected 'greater', 'less', 'equivalent', 'near_best' or 'below_best', got "
+             "'more'"),
             ("claims:\n  - {id: c, text: t, figure_of: x}\n  - {id: c, text: t, figure_of: x}",
              "6: claims.1.id: expected an id of its own, got 'c' a second time"),
             ("claims:\n  - {id: c, text: t, figure: x}", "5: claims.0.figure: unknown key 'figure'; did you mean "
