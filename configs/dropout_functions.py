@@ -93,9 +93,9 @@ def masked_layer(rng, draws, drop):
 def updates(rng, draws, optimizer, arguments, l2=0.0):
     """Updates of a small network with Keras' Dropout behind its hidden layer, one training case each.
 
-    share_of_dropped_moved: of the units that an update has dropped, those of which it moves any weight, incoming or
+    share_of_dropped_units_moved: of the units that an update has dropped, those of which it moves any weight, incoming or
     outgoing, or the bias.
-    share_of_kept_moved: the same of the others.
+    share_of_kept_units_moved: the same of the others.
     """
     import keras
     import tensorflow as tf
@@ -122,7 +122,7 @@ def updates(rng, draws, optimizer, arguments, l2=0.0):
         moved.append((_weights_by_unit(hidden, last) != before).any(axis=0))
         dropped.append(activations.numpy()[0] == 0)
     moved, dropped = np.array(moved), np.array(dropped)
-    return {"share_of_dropped_moved": moved[dropped].mean(), "share_of_kept_moved": moved[~dropped].mean()}
+    return {"share_of_dropped_units_moved": moved[dropped].mean(), "share_of_kept_units_moved": moved[~dropped].mean()}
 
 
 def _weights_by_unit(hidden, last):

@@ -411,8 +411,8 @@ class TestTheArticles:
     def test_what_an_update_moves(self, rule: str, low: float, high: float) -> None:
         path = find_config(f"dropout_updates_{rule}")
         found = drawn(read(path), path.parent, np.random.default_rng(5))
-        assert low <= found["share_of_dropped_moved"] <= high
-        assert found["share_of_kept_moved"] == 1
+        assert low <= found["share_of_dropped_units_moved"] <= high
+        assert found["share_of_kept_units_moved"] == 1
 
     @pytest.mark.slow
     @pytest.mark.parametrize("name", ["keras", "repro"])
