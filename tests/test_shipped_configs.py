@@ -213,7 +213,9 @@ def test_articles(name):
     path = shipped("configs") / "articles" / f"{name}.yaml"
     article = CATALOGUE.article(path)
     CATALOGUE.check_article(path)
-    assert {(claim.a, claim.direction, claim.b) for claim in article.claims if claim.a} == COMPARISONS[name]
+    assert {
+        (claim.a, claim.direction, claim.b) for claim in article.claims if claim.a and "[" not in claim.a
+    } == COMPARISONS[name]
     assert {claim.figure_of for claim in article.claims if claim.figure_of} == FIGURES[name]
     assert article.deviations
     assert article.slips

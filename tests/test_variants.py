@@ -460,3 +460,21 @@ def test_claims_about_what_is_not_there_are_refused(tmp_path: Path, old: str, ne
     with pytest.raises(ConfigError) as caught:
         Catalogue().check_article(path)
     assert message in str(caught.value)
+
+
+def test_the_best_variant_is_chosen_on_half_of_the_seeds_and_told_with_what_choosing_is_worth(tmp_path: Path) -> None:
+    judged_claims(tmp_path)
+    page = (tmp_path / "out" / "curve" / "table.md").read_text()
+    (line,) = (line for line in page.splitlines() if line.startswith("Best test accuracy of 9 variants: "))
+    assert "over the 6 seeds that did not choose it" in line
+    assert "The best over all seeds" in line
+    assert line in (tmp_path / "out" / "curve" / "table.md").read_text()
+
+
+def test_readings_are_told_together(tmp_path: Path) -> None:
+    text = "extends: tiny.yaml\ntitle: R\nunstated: {training.batch_size: [16, 64]}\nseeds: 6\n"
+    out = tmp_path / "out"
+    told = run(write_rates(tmp_path / "configs", text), "-o", out)
+    page = (out / "rates" / "table.md").read_text()
+    (line,) = (line for line in page.splitlines() if "readings of what the article leaves open" in line)
+    assert line in told

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field
 
 from repro.config.reported import Reported
+from repro.verdicts.grid.types import BestVerdict, ReadingsVerdict
 from repro.verdicts.types import (
     MIN_SEEDS,
     Distribution,
@@ -108,6 +109,10 @@ class ExperimentSummary(BaseModel):
     """Of a variant: the value of each axis, as text."""
     variants: tuple[ExperimentSummary, ...] = ()
     """Of an experiment with variants: each of them."""
+    best: BestVerdict | None = None
+    """Of a grid: the variant with the best main figure, chosen on half of the seeds; points count from 0."""
+    readings: ReadingsVerdict | None = None
+    """Of readings of what an article leaves open: the verdicts on its main figure together."""
 
     def figure(self, metric: str, split: str) -> Figure | None:
         """A figure, None where no seed has a valid value."""

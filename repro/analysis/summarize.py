@@ -9,9 +9,14 @@ import numpy as np
 
 from repro.analysis.figures import ExperimentSummary, Figure, Listing
 from repro.analysis.margins import figure_margin, spread_margin
+from repro.analysis.pairs import NotMatched, matched
 from repro.config.reported import Reported
+from repro.config.schema import Experiment
 from repro.config.variation.references import label_of
 from repro.results.stored import StoredExperiment
+from repro.verdicts.grid.best import judge_best
+from repro.verdicts.grid.readings import judge_readings
+from repro.verdicts.grid.types import BestVerdict, ReadingsVerdict
 from repro.verdicts.number import describe, judge_listing, judge_number
 from repro.verdicts.types import Floats, NumberVerdict, Resolution, VarianceComponent
 from repro.verdicts.variance import fold_spread, fold_spreads, variance_budget
@@ -37,8 +42,29 @@ def summarize(stored: StoredExperiment) -> ExperimentSummary:
             "diverged": _told(variants, "diverged"),
             "at_chance": _told(variants, "at_chance"),
             "variants": variants,
+            "best": None if _are_readings(stored) else _best(stored),
+            "readings": _readings(variants) if _are_readings(stored) else None,
         }
     )
+
+
+def _are_readings(stored: StoredExperiment) -> bool:
+    return isinstance(stored.experiment, Experiment) and bool(stored.experiment.unstated)
+
+
+def _best(stored: StoredExperiment) -> BestVerdict | None:
+    """The best variant by the main figure; None where variants share too few seeds, or no splits."""
+    metric = stored.experiment.main
+    found = matched(stored.variants, metric)
+    if isinstance(found, NotMatched) or len({seed % 2 for seed in found.seeds}) < 2:
+        return None
+    return judge_best(found.values, found.seeds, "higher" if metric in ("accuracy", "r2") else "lower")
+
+
+def _readings(variants: Sequence[ExperimentSummary]) -> ReadingsVerdict | None:
+    """The verdicts on the article's main figure under every reading; None where one has none."""
+    judged = [each.main.judged for each in variants if each.main and each.main.judged]
+    return judge_readings([each.labels for each in variants], judged) if len(judged) == len(variants) else None
 
 
 def _told(variants: Sequence[ExperimentSummary], what: Literal["failed", "diverged", "at_chance"]) -> tuple[str, ...]:

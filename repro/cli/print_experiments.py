@@ -12,7 +12,7 @@ from repro.config.data_description import DataDescription
 from repro.config.schema import AnyExperiment
 from repro.config.variation.references import label_of
 from repro.datasets.places import called
-from repro.report import text, words
+from repro.report import text, variants, words
 
 if TYPE_CHECKING:
     from repro.analysis.figures import ExperimentSummary
@@ -69,6 +69,8 @@ def print_summary(summary: ExperimentSummary) -> None:
         label, main = label_of(variant.labels), variant.main
         told = f"{text.our_value(main)} over {text.seeds(main.over.n)}" if main else "no seed has a valid figure"
         click.echo(f"  {label}: {text.main_name(variant)} {told}")
+    for line in variants.lines(summary) if summary.variants else ():
+        click.echo(f"  {line}")
     if not summary.figures and not summary.variants:
         click.echo("  no seed has a valid figure")
     for line in words.together(summary):

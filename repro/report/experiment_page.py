@@ -18,6 +18,7 @@ def experiment_page(summary: ExperimentSummary, plots: Sequence[str]) -> str:
         parts.append(figures_table(summary))
     if summary.variants:
         parts.append(f"## Variants\n\n{table(variants.header(summary), variants.rows(summary))}")
+        parts += [plain(line) for line in variants.lines(summary)]
     parts += [
         f"**{text.name_of(figure)}: {words.verdict_of(figure)}.** {plain(figure.judged.sentence)}"
         for figure in summary.figures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from repro.analysis.figures import ExperimentSummary, Figure
+from repro.config.variation.references import label_of
 from repro.report import text, words
 
 INTERVAL = "95% interval of our mean"
@@ -23,6 +24,36 @@ def header(summary: ExperimentSummary) -> list[str]:
 def rows(summary: ExperimentSummary) -> list[list[str]]:
     """A row for each variant, in the order of the file."""
     return [_row(variant, _judged(summary)) for variant in summary.variants]
+
+
+def lines(summary: ExperimentSummary) -> list[str]:
+    """What is said of all variants together: the best of a grid, the readings of what an article leaves open."""
+    told = []
+    best = summary.best
+    if best:
+        chosen, plain = (summary.variants[place] for place in (best.point, best.plain_point))
+        ours, looks = (_value(variant, each.mean) for variant, each in ((chosen, best.over), (plain, best.plain)))
+        low_high = text.interval(best.over.confidence, *_form(chosen))
+        at = "" if plain is chosen else f", {label_of(plain.labels)},"
+        points = summary.metric == "accuracy"
+        better = "better" if best.flattery >= 0 else "worse"
+        told.append(
+            f"Best {text.main_name(summary)} of {len(summary.variants)} variants: {label_of(chosen.labels)}, "
+            f"{ours} ({low_high}) over the {best.over.n} seeds that did not choose it. The best over all seeds{at} has "
+            f"{looks}, which looks {text.magnitude(best.flattery, points)} {better}. {best.sentence}"
+        )
+    if summary.readings:
+        told.append(f"{text.main_name(summary)[0].upper()}{text.main_name(summary)[1:]}: {summary.readings.sentence}")
+    return told
+
+
+def _form(variant: ExperimentSummary) -> tuple[bool, int]:
+    """Whether the main figure is a percentage, and its decimals."""
+    return (text.as_percent(variant.main), text.decimals_of(variant.main)) if variant.main else (False, 4)
+
+
+def _value(variant: ExperimentSummary, value: float) -> str:
+    return text.number(value, *_form(variant))
 
 
 def _row(variant: ExperimentSummary, judged: bool) -> list[str]:
