@@ -67,6 +67,14 @@ def test_a_choice_is_settled_where_all_seeds_agree_on_it():
     )
 
 
+def test_a_choice_of_both_is_not_settled_where_other_seeds_may_choose_another():
+    # Ten seeds of mean .005; variance .002 / 9, so their mean is 1.06 standard errors above 0.
+    v = judge_best(np.array([halves(FIVE, FIVE) - 0.015, np.zeros(10)]), range(10))
+    assert (v.point, v.plain_point) == (0, 0)
+    assert 0.7 < v.shares[0] < 0.95
+    assert v.sentence.endswith("which point is the best is not settled: other seeds may choose another.")
+
+
 def test_of_points_that_tie_the_first_is_the_best():
     v = judge_best(np.tile(0.8 + FIVE, (3, 1)) + np.array([[0.0], [5e-8], [0.0]]), range(5))
     assert (v.point, v.plain_point, v.shares) == (0, 0, (1.0, 0.0, 0.0))
@@ -143,6 +151,19 @@ def test_seeds_needed_count_both_halves():
     (few,) = judge_claims([below_best(GRID[:, :8], range(8), 0, 0.01).given])
     assert (few.verdict, few.seeds_needed) == ("TOO FEW SEEDS", 10)
     assert few.sentence == "A verdict needs at least 5 seeds in each half and has 4: run 2 more."
+
+
+def test_claims_about_a_grid_stand_among_the_others_of_their_article():
+    correct = np.random.default_rng(9).random((3, 40, 60)) < np.array([0.9, 0.5, 0.5])[:, None, None]
+    grid = correct.mean(axis=2)
+    below, near = below_best(grid, range(40), 2, 0.01, correct=correct), within_best(grid, [0], 0.01, correct=correct)
+    other = ClaimInput(grid[1:], (1, -1), "equivalent", 0.01)
+    judged = judge_claims([below.given, near.given, other])
+    assert [v.verdict for v in judged] == ["CLAIM HOLDS", "CLAIM HOLDS", "UNDECIDED"]
+    assert [v.n for v in judged] == [20, 40, 40]
+    assert [v.beyond and (v.beyond.word, v.beyond.rows) for v in judged] == [("shown", 60), ("shown", 60), None]
+    assert judged[2].p_holm == judged[2].p_value
+    assert all(v.p_holm >= v.p_value for v in judged)
 
 
 def halves_of(even, odd):

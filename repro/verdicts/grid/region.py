@@ -10,8 +10,9 @@ Statistics 12), except for two things: the variance of each paired difference is
 and the critical value is that of one comparison, since the claim names its points and has not found them by looking.
 To choose the best on half of the seeds and compare on the other half, as `below_best` does, would be wrong here: where
 a lesser point has been chosen, being close to it says nothing of the best. It errs up to twice as often as promised,
-and finds no more (results/error_rates.md). The other way round, to find *some* point that is better by more than the
-margin, is one of many comparisons, and has Bonferroni's correction (`ClaimInput.stands_for`).
+and finds little more with 30 seeds and less with 60 (results/error_rates.md). The other way round, to find *some*
+point that is better by more than the margin, is one of many comparisons, and has Bonferroni's correction
+(`ClaimInput.stands_for`).
 Beyond these rows it is the same comparison that is judged.
 """
 
