@@ -11,6 +11,7 @@ import yaml
 from repro.config.data_description import DataDescription
 from repro.config.schema import AnyExperiment
 from repro.config.variation.references import label_of
+from repro.config.variation.variants import variants_of
 from repro.datasets.places import called
 from repro.report import text, variants, words
 
@@ -92,7 +93,12 @@ def print_experiments(experiments: Sequence[AnyExperiment]) -> None:
         click.echo(article or "of no article")
         for experiment in experiments:
             if experiment.article == article:
-                click.echo(f"  {experiment.name:<{width}}  {experiment.title} ({_reported(experiment)})")
+                click.echo(f"  {experiment.name:<{width}}  {experiment.title} ({_told(experiment)})")
+
+
+def _told(experiment: AnyExperiment) -> str:
+    count = len(variants_of(experiment))
+    return f"{count} variants, {_reported(experiment)}" if count > 1 else _reported(experiment)
 
 
 def _reported(experiment: AnyExperiment) -> str:

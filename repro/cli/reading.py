@@ -86,6 +86,7 @@ def list_(configs: tuple[str, ...]) -> None:
     print_experiments([catalogue.experiment(path) for path in experiment_paths(catalogue, given)])
     published = shipped("configs") / "published"
     if not configs and published.is_dir():
+        click.echo("For claims that no article shows a run for: `repro list configs/claims`.")
         click.echo("Published experiments besides: `repro list configs/published`.")
 
 

@@ -209,9 +209,9 @@ def _files(catalogue: Catalogue, name: str) -> list[Path]:
 
 
 def _folder(name: str) -> Path | None:
-    """The folder that is meant, the shipped `configs/published` and those in it by that name; None for a file."""
-    published = Path(name).parts[:2] == ("configs", "published")
-    for folder in (Path(name), *([shipped("configs").parent / name] if published else [])):
+    """The folder that is meant, the shipped ones in `configs` and those in them by that name; None for a file."""
+    ours = Path(name).parts[:2] in (("configs", "claims"), ("configs", "published"))
+    for folder in (Path(name), *([shipped("configs").parent / name] if ours else [])):
         with contextlib.suppress(OSError, ValueError):  # a name too long for the file system, or with a NUL in it
             if folder.is_dir():
                 return folder
