@@ -84,18 +84,6 @@ MODELS: dict[str, tuple[list[Any] | str, tuple[int, ...], dict[str, Any]]] = {
         (8, 8, 1),
         {"loss": SPARSE},
     ),
-    "layers of our own, as the stacked engine takes them": (
-        [
-            {"MultiplicativeNoise": {"rate": 0.5, "rate_end": 0, "over_updates": 10}},
-            {"StandoutDense": RELU["Dense"]},
-            {"MultiplicativeNoise": {"rate": 0.3, "noise": "gaussian"}},
-            {"VariationalDense": RELU["Dense"] | {"rate": 0.3, "kl_weight": 0.001}},
-            {"VariationalDropout": {"rate": 0.3, "kl_weight": 0.001, "per": "unit"}},
-            {"DropConnectDense": {"units": 3, "activation": "softmax", "rate": 0.3}},
-        ],
-        (5,),
-        {"loss": SPARSE},
-    ),
     "noise that stays on": (
         [RELU, {"MultiplicativeNoise": {"rate": 0.5, "always": True}}, SOFTMAX],
         (5,),
@@ -376,18 +364,28 @@ DENSE = [
     {"Dense": RELU["Dense"] | {"kernel_constraint": {"MaxNorm": {"max_value": 0.6}}}},
     {"Dropout": {"rate": 0.3}},
 ]
+OWN = [
+    {"MultiplicativeNoise": {"rate": 0.5, "rate_end": 0, "over_updates": 10}},
+    {"StandoutDense": RELU["Dense"]},
+    {"MultiplicativeNoise": {"rate": 0.3, "noise": "gaussian"}},
+    {"VariationalDense": RELU["Dense"] | {"rate": 0.3, "kl_weight": 0.001}},
+    {"VariationalDropout": {"rate": 0.3, "kl_weight": 0.001, "per": "unit"}},
+    {"DropConnectDense": RELU["Dense"] | {"rate": 0.3}},
+    {"MultiplicativeNoise": {"rate": 0.1, "noise": "uniform"}},
+]
 
 
 @pytest.mark.parametrize(
-    ("last", "loss", "classes", "figures"),
+    ("hidden", "last", "loss", "classes", "figures"),
     [
-        (SIGMOID, {"BinaryCrossentropy": {}}, 2, ("accuracy",)),
-        (SOFTMAX, {"CategoricalCrossentropy": {}}, 3, ("accuracy", "mean_squared_error")),
-        ({"Dense": {"units": 1}}, {"MeanSquaredError": {}}, None, ("r2", "root_mean_squared_error")),
+        (DENSE, SIGMOID, {"BinaryCrossentropy": {}}, 2, ("accuracy",)),
+        (DENSE, SOFTMAX, {"CategoricalCrossentropy": {}}, 3, ("accuracy", "mean_squared_error")),
+        (DENSE, {"Dense": {"units": 1}}, {"MeanSquaredError": {}}, None, ("r2", "root_mean_squared_error")),
+        (OWN, SOFTMAX, {"CategoricalCrossentropy": {}}, 3, ("accuracy",)),
     ],
 )
 def test_stacked_and_graph_engine_come_to_the_same(
-    last: Any, loss: Any, classes: int | None, figures: tuple[str, ...], tmp_path: Path
+    hidden: list[Any], last: Any, loss: Any, classes: int | None, figures: tuple[str, ...], tmp_path: Path
 ) -> None:
     from repro.training.graph import GraphEngine
     from repro.training.stacked import StackedEngine
@@ -395,7 +393,7 @@ def test_stacked_and_graph_engine_come_to_the_same(
     schedule = {"ExponentialDecay": {"initial_learning_rate": 0.05, "decay_steps": 5, "decay_rate": 0.9}}
     optimizer = {"SGD": {"learning_rate": schedule, "momentum": 0.9}}
     kind = "k_fold" if classes is None else "stratified_k_fold"
-    config = made(tmp_path, [*DENSE, last], {kind: {"folds": 3}}, loss=loss, optimizer=optimizer)
+    config = made(tmp_path, [*hidden, last], {kind: {"folds": 3}}, loss=loss, optimizer=optimizer)
     config = config.model_copy(update={"figures": figures})
     data = blobs(64, 0, (5,), classes or 2)
     if classes is None:

@@ -398,7 +398,7 @@ def test_normal_numbers_are_quantiles_in_every_form_of_a_program() -> None:
     ("make", "message"),
     [
         (lambda layers: layers["MultiplicativeNoise"](0.5, noise="uniform", scale="none"),
-         "MultiplicativeNoise: scale, expected training with uniform noise, whose mean is 1, got 'none'"),
+         "MultiplicativeNoise: scale: expected training with uniform noise, whose mean is 1, got 'none'"),
         (lambda layers: layers["MultiplicativeNoise"](0.5, rate_end=1.0, over_updates=3),
          "MultiplicativeNoise: expected rate_end in [0, 1), got 1.0"),
         (lambda layers: layers["VariationalDropout"](0.7, kl_weight=0.1),
