@@ -93,8 +93,8 @@ def masked_layer(rng, draws, drop):
 def updates(rng, draws, optimizer, arguments, l2=0.0):
     """Updates of a small network with Keras' Dropout behind its hidden layer, one training case each.
 
-    share_of_dropped_units_moved: of the units that an update has dropped, those of which it moves any weight, incoming or
-    outgoing, or the bias.
+    share_of_dropped_units_moved: of the units that an update has dropped, those of which it moves any weight, be it
+    an incoming one, an outgoing one or the bias.
     share_of_kept_units_moved: the same of the others.
     """
     import keras
