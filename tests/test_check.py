@@ -138,7 +138,7 @@ def test_which_rows_are_right_counts_under_the_same_fingerprint(out: Path) -> No
 
 def test_the_last_digit_counts_under_the_same_fingerprint(out: Path) -> None:
     result, _ = run_check(out, drawn(1e-9), experiment(seeds=SEEDS))
-    before, after = (drawn(shift)(job(experiment()).task(0)).records[0].value for shift in (0.0, 1e-9))
+    before, after = (drawn(shift)(task_of(experiment(), 0)).records[0].value for shift in (0.0, 1e-9))
     assert [(row.verdict, row.detail) for row in result.rows] == [
         (
             "CHANGED",
@@ -355,6 +355,11 @@ def test_the_page_says_what_became_of_every_row(quick: None, out: Path) -> None:
     assert "- small: not as when the results were made: environment.processor 'another' -> " in page
 
 
+def task_of(given: Experiment, seed: int) -> Task:
+    asked = job(given)
+    return asked.task(asked.variants[0], seed)
+
+
 def accuracies(cell: CellResult) -> list[float]:
     return [record.value for record in cell.records if record.metric == "accuracy"]
 
@@ -364,7 +369,7 @@ def test_update_shows_old_and_new_and_leaves_no_old_cell(shipped: Path) -> None:
     code, shown, _ = invoke(drawn(0.01), "check", "-o", shipped, "--update")
     assert code == 0
     old, new = (
-        np.array([[r.value for r in make(job(config).task(seed)).records[::2]] for seed in range(n)]).mean(axis=1)
+        np.array([[r.value for r in make(task_of(config, seed)).records[::2]] for seed in range(n)]).mean(axis=1)
         for make, n in ((drawn(), SEEDS), (drawn(0.01), config.seeds))
     )
     sides = (f"{100 * v.mean():.2f}% ± {100 * v.std(ddof=1):.2f}% ({v.size} seeds)" for v in (old, new))

@@ -102,9 +102,11 @@ def test_version():
 def test_list_names_every_shipped_experiment_under_its_article():
     stdout = invoke("list").stdout
     articles = [line for line in stdout.splitlines() if not line.startswith(" ")]
+    claims = "For claims that no article shows a run for: `repro list configs/claims`."
     published = "Published experiments besides: `repro list configs/published`."
     assert articles == [
         *("keras-fashion-mnist", "keras-sonar", "numpy-dropout", "tf2-mnist-ablation", "why-dropout-works"),
+        claims,
         published,
     ]
     assert "  sonar_hidden                Dropout on the hidden layers (accuracy 83.59%)\n" in stdout

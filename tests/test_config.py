@@ -838,7 +838,9 @@ class TestCatalogue:
             assert catalogue.article_of(path, catalogue.experiment(path, ["seeds=3"]))
         for path in articles:
             catalogue.check_article(path)
-        assert sorted(opened) == sorted([*experiment_files(folder), *articles])
+        claimed = {path for path in opened if path.parent == folder / "claims"}  # what claims of articles are about
+        assert claimed
+        assert sorted(opened) == sorted([*experiment_files(folder), *articles, *claimed])
 
     def test_one_file_under_two_names_is_opened_once(self, tmp_path, monkeypatch, base):
         monkeypatch.chdir(tmp_path)

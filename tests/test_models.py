@@ -12,6 +12,7 @@ from conftest import experiment
 
 from repro.config import Catalogue
 from repro.config.schema import Experiment
+from repro.config.variation.variants import variants_of
 from repro.config.vocabulary.names import INTEGER_LABELS
 from repro.datasets.base import RowType
 from repro.errors import ConfigError, DataError
@@ -333,9 +334,11 @@ def test_the_stacked_engine_is_refused_where_it_cannot_train() -> None:
 
 
 def test_every_shipped_experiment_can_be_stacked() -> None:
-    catalogue = Catalogue()
-    for path in sorted(shipped("configs").glob("*.yaml")):
-        assert choose(catalogue.experiment(path)).engine == "stacked"
+    catalogue, folder = Catalogue(), shipped("configs")
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("claims/*.yaml")]):
+        for variant in variants_of(catalogue.experiment(path)):
+            if isinstance(variant.experiment, Experiment):
+                assert choose(variant.experiment).engine == "stacked", variant.name
 
 
 @pytest.mark.slow

@@ -111,7 +111,10 @@ class Claim(Strict):
     @property
     def compared(self) -> frozenset[str]:
         """The experiments that a comparison or contrast is about, whichever of their variants."""
-        return frozenset(reference(name).name for name in (*self.weights, *([self.among] if self.among else [])))
+        if self.direction is None:
+            return frozenset()
+        named = (self.a, self.b, self.among, *(self.contrast or ()), *(self.trend.of if self.trend else ()))
+        return frozenset(reference(name).name for name in named if name)
 
     @property
     def measure(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 from repro.config.article import Article, Claim
@@ -36,7 +37,8 @@ def _variants(article: Article) -> Iterator[tuple[KeyPath, str]]:
             points = (fixed.extended(labels_of(point)).canonical for point in claim.points)
             yield from (((*place, "points", str(number)), point) for number, point in enumerate(points))
         elif claim.trend:
-            yield from (((*place, "trend"), name) for name in claim.weights)
+            along = itertools.chain.from_iterable(claim.trend.names.values())
+            yield from (((*place, "trend"), name) for name in along)
     yield from (each for each in mentioned(article) if each[0][0] == "claims" and each[0][2] not in ("among", "trend"))
 
 

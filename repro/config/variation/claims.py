@@ -10,7 +10,6 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from repro.config.strict import Strict, as_tuple
 from repro.config.variation.references import PATTERN, label_of, labels_of, reference
 from repro.config.vocabulary.specs import SpecError
-from repro.verdicts.grid.trend import trend_weights
 
 
 def _canonical(value: str) -> str:
@@ -48,15 +47,24 @@ class Trend(Strict):
         return self
 
     @property
+    def names(self) -> dict[str, list[str]]:
+        """For each of the sum, its variants along the axis."""
+        return {
+            name: [reference(name).extended({self.over: f"{value:g}"}).canonical for value in self.at]
+            for name in self.of
+        }
+
+    @property
     def weights(self) -> dict[str, float]:
         """Variant -> weight of the sum that is the slope."""
+        from repro.verdicts.grid.trend import trend_weights  # imports scipy, which commands that read a config do not
+
         x = [math.log2(value) for value in self.at] if self.per == "doubling" else list(self.at)
-        slope = list(zip(self.at, trend_weights(x), strict=True))
-        named = {name: reference(name) for name in self.of}
+        slope = trend_weights(x)
         return {
-            each.extended({self.over: f"{value:g}"}).canonical: weight * self.of[name]
-            for name, each in named.items()
-            for value, weight in slope
+            each: weight * self.of[name]
+            for name, along in self.names.items()
+            for each, weight in zip(along, slope, strict=True)
         }
 
 
