@@ -379,7 +379,7 @@ def test_update_shows_old_and_new_and_leaves_no_old_cell(shipped: Path) -> None:
     ]
     assert shown.endswith(f"1 of 1 experiments have new results in {shipped}.\n")
     records = records_by_seed((shipped / "sonar_hidden" / "runs.csv").read_text())
-    expected = {seed: drawn(0.01)(job(config).task(seed)).records[0].value for seed in range(config.seeds)}
+    expected = {seed: drawn(0.01)(task_of(config, seed)).records[0].value for seed in range(config.seeds)}
     assert {seed: float(next(iter(found.values()))) for seed, found in records.items()} == expected
     assert not (shipped / ".cells" / ".update").exists()
     again = run([job(config)], shipped, StandIn(), Silent())
