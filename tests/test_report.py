@@ -77,7 +77,7 @@ after a ± is said beside it. The same in one file: [report.html](report.html); 
 [claims.json](claims.json).
 
 **A made-up article** (2020): Over 5 seeds, no ordinary run prints 80.5%, though our mean of 80.00% is close to \
-it. The claim “Text of better” holds on these rows, by 2.00 points. The claim “Text of absent” has not been run yet. \
+it. The claim “Text of better” holds on these rows, by 2.00 points. One more claim has not been run yet. \
 One more claim is not tested here.
 
 ## Numbers

@@ -51,7 +51,7 @@ def answer(section: Section) -> str:
         return " ".join(_lone(member.summary) for member in section.members)
     figures = article_figures(section.members)
     own = [row for row in section.claims if not row.claim.added and not row.trial]
-    compared = [row for row in own if row.kind == "comparison"]
+    compared = [row for row in own if row.kind == "comparison" and row.verdict != "NOT RUN YET"]
     told = [part for part in (_numbers(figures), *map(_claim, compared)) if part]
     seeds = [figure.over.n for figure in figures] + [row.judged.n for row in compared if row.judged]
     first, *rest = told or ["nothing that the article reports has been run as it reports it"]
@@ -59,11 +59,15 @@ def answer(section: Section) -> str:
     sentences = [f"{part[0].upper()}{part[1:]}." for part in (first, *rest)]
     if any(figure.split == "train" for figure in figures):
         sentences.append("What is scored on its own training rows says nothing of new data.")
-    untested = sum(row.kind == "not tested" for row in own)
-    if untested:
-        more = "more " if told else ""
-        noun, verb = ("claim", "is") if untested == 1 else ("claims", "are")
-        sentences.append(f"{_numeral(untested).capitalize()} {more}{noun} {verb} not tested here.")
+    counts = (
+        (sum(row.verdict == "NOT RUN YET" for row in own), "has not been run yet", "have not been run yet"),
+        (sum(row.kind == "not tested" for row in own), "is not tested here", "are not tested here"),
+    )
+    for count, one, several in counts:
+        if count:
+            more = "more " if told else ""
+            noun = f"claim {one}" if count == 1 else f"claims {several}"
+            sentences.append(f"{_numeral(count).capitalize()} {more}{noun}.")
     return " ".join(sentences)
 
 
@@ -149,7 +153,7 @@ def _claim(row: ClaimResult) -> str:
     """`the claim that hidden dropout is worse holds on these rows, by 1.69 points, of which ...`."""
     subject, judged = _subject(row.claim), row.judged
     if judged is None:
-        return f"{subject} {'has not been run yet' if row.verdict == 'NOT RUN YET' else 'could not be judged'}"
+        return f"{subject} could not be judged"
     if is_shown(judged):
         return f"{subject} {_shown(row, judged)}"
     within = _size(judged.margin, row.claim, text.resolution)

@@ -139,7 +139,8 @@ class Budget:
 
 def budget(members: Sequence[Member]) -> Budget:
     """What the spread of each experiment's test accuracy is over; a dash where a source is not one of its own."""
-    parts = [(member.name, {part.label: part.sd for part in member.summary.variance}) for member in members]
+    found = [member for member in members if member.summary.variance or not member.summary.variants]
+    parts = [(member.name, {part.label: part.sd for part in member.summary.variance}) for member in found]
     labels = tuple(dict.fromkeys(label for _, each in parts for label in each))
     rows = (
         (name, tuple(text.amount(each[label], "accuracy") if label in each else "–" for label in labels))
