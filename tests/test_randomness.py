@@ -45,5 +45,5 @@ def test_weight_seeds_fit_what_keras_takes() -> None:
 
 @pytest.mark.parametrize("purpose", list(randomness.Purpose))
 def test_purposes_keep_their_numbers(purpose: randomness.Purpose) -> None:
-    numbers = {"SPLIT": 0, "WEIGHTS": 1, "ORDER": 2, "NOISE": 3, "STATES": 4}
+    numbers = {"SPLIT": 0, "WEIGHTS": 1, "ORDER": 2, "NOISE": 3, "STATES": 4, "DRAWS": 5}
     assert purpose.value == numbers[purpose.name]
