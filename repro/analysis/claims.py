@@ -222,6 +222,6 @@ def _input(
         found.correct if claim.value is None else None,
         sum(weight * figure.stored for weight, figure in pairs) - against if whole else None,
         sum(abs(weight) * figure.half_width for weight, figure in pairs),
-        against,
-        split_of(claim, members[0].experiment) != DRAWS,
+        against=against,
+        of_rows=split_of(claim, members[0].experiment) != DRAWS,
     )
