@@ -238,6 +238,7 @@ def test_pages_have_a_row_for_every_variant_and_a_drawing(tmp_path: Path) -> Non
     assert "variants.svg" in page
     html = (out / "report.html").read_text()
     assert html.count('<td class="num">slow</td>') == 3
+    assert "no seed with a finite figure" not in html
     kept = [path for path in out.rglob("*") if path.is_file() and path.name != ".lock"]
     before = {path: path.read_bytes() for path in kept}
     assert invoke("report", "-o", out, machine=stand_in()).exit_code == 0
