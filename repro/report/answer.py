@@ -210,7 +210,7 @@ def _part(row: ClaimResult, judged: ClaimVerdict) -> str:
 def _size(value: float, claim: Claim, told: Callable[[float, bool], str] = text.magnitude) -> str:
     size = told(value, claim.in_points)
     if claim.until:
-        return f"{size} epochs"
+        return f"{abs(value):.1f} epochs"
     named = claim.metric in METRICS and claim.metric != "accuracy"
     per = "" if claim.trend is None else f" per {'doubling' if claim.trend.per == 'doubling' else 'unit'}"
     return (f"{size} of {text.metric_name(claim.metric)}" if named else size) + per

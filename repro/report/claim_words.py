@@ -113,7 +113,7 @@ def difference(row: ClaimResult) -> str:
         terms = [f"{name} ({mean})" for name, mean in zip(row.experiments, means, strict=True)]
         told = _against_zero(text.distance(judged.difference, judged.interval, points))
         return f"{_weighted(judged.weights, terms)} is {told}"
-    if is_shown(judged) and claim.value is None:
+    if is_shown(judged) and claim.value is None and claim.among is None:
         verb = "raises" if judged.difference > 0 else "lowers"
         told = f"{verb} {_metric(row)} by {text.magnitude(judged.difference, points)}"
         told += "" if judged.interval is None else f" ({text.sizes(judged.interval, points)})"
@@ -130,7 +130,8 @@ def _metric(row: ClaimResult) -> str:
         return f"the number of epochs until {_level(row.claim)}"
     if metric != "accuracy":
         return f"the {text.figure_name(metric, split)}"
-    return "accuracy" if split == "test" else text.figure_name(metric, split)
+    named = text.figure_name(metric, split)
+    return "accuracy" if split == "test" else f"the {named}" if split == "gap" else named
 
 
 def _against_zero(told: str) -> str:
