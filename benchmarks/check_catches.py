@@ -29,8 +29,8 @@ from repro.report.markdown import table
 from repro.report.text import amount
 from repro.results.records import CellResult
 from repro.results.stored import stored_names
-from repro.training.environment import environment
-from repro.training.executor import LokyExecutor, available_cores
+from repro.training.environment import available_cores, environment
+from repro.training.executor import LokyExecutor
 from repro.training.worker import Task, start_worker, train_cell
 from repro.verdicts.permutation import TOTAL_ALPHA
 

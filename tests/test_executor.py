@@ -17,7 +17,8 @@ from tiny import CHECKOUT, assert_all_ended, command, descendants
 
 from repro.errors import ConfigError
 from repro.results.records import CellResult, Record
-from repro.training.executor import LokyExecutor, Waiting, available_cores
+from repro.training.environment import available_cores
+from repro.training.executor import EXPERIMENTS, LokyExecutor, Waiting
 from repro.training.worker import Task
 
 pytestmark = pytest.mark.slow
@@ -138,7 +139,7 @@ def test_the_cores_are_those_that_this_process_may_use():
 BOUND = """\
 import os
 os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1])
-from repro.training.executor import available_cores
+from repro.training.environment import available_cores
 print(available_cores())
 """
 
@@ -179,6 +180,19 @@ def test_a_cell_is_handed_out_ahead_of_time_only_where_cells_are_short():
     assert [waiting.next("some", 0), waiting.next("some", 1), waiting.next("some", 2)] == [*cells[2:], None]
     waiting.put_back(cells[2:])
     assert [waiting.next("some", 0), waiting.next("some", 0)] == cells[2:]
+
+
+def tells_its_process(task: Task) -> CellResult:
+    return CellResult(task.seed, 0.0, None, error=str(os.getpid()))
+
+
+def test_a_fresh_worker_takes_over_after_many_experiments():
+    asked = [task for number in range(2 * EXPERIMENTS + 1) for task in named(f"e{number}", 2)]
+    cells = list(LokyExecutor(1, tells_its_process).train(asked, Notes()))
+    assert [task for task, _ in cells] == asked
+    ids = [cell.error for _, cell in cells]
+    assert [ids.count(each) for each in dict.fromkeys(ids)] == [2 * EXPERIMENTS, 2 * EXPERIMENTS, 2]
+    assert len(workers_of(os.getpid())) == 1
 
 
 SLOW_CELLS = """\

@@ -16,7 +16,7 @@ from repro.config.catalogue import Catalogue, find_config
 from repro.config.data_description import DataDescription
 from repro.config.schema import Experiment
 from repro.datasets import Dataset, Part
-from repro.training.executor import available_cores
+from repro.training.environment import available_cores
 from repro.training.plan import Plan, evaluation_points, make_plan
 
 CORES = available_cores()

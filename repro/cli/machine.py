@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def _workers(count: int | None) -> Executor:
-    from repro.training.executor import LokyExecutor, available_cores
+    from repro.training.environment import available_cores
+    from repro.training.executor import LokyExecutor
 
     return LokyExecutor(count or available_cores())
 

@@ -136,7 +136,7 @@ def _until_decided(
 ) -> UntilResult:
     from repro.commands.jobs import articles_of
     from repro.commands.until import MOST_SEEDS, run_until_decided
-    from repro.training.executor import available_cores
+    from repro.training.environment import available_cores
 
     return run_until_decided(
         job_list,

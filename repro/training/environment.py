@@ -96,3 +96,8 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     flags = fields.get("flags", fields.get("Features", ""))
     digest = sha256(" ".join(sorted(flags.split())).encode())[:8]
     return f"{fields.get('model name', platform.processor())} (flags {digest})"
+
+
+def available_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -23,23 +23,20 @@ from repro.results.records import CellResult
 from repro.training.progress import Progress
 from repro.training.worker import Task, train_cell
 
-IDLE_SECONDS = 300
-"""After this long without work a worker ends."""
-
-FEEDER_SECONDS = 5
-"""At the end of the process wait no longer than this for a thread that hands out work."""
+IDLE_SECONDS, FEEDER_SECONDS = 300, 5
+"""How long a worker stays without work, and the end of the process waits for a thread that hands out work."""
 
 WORKER_VARIABLES = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # the first worker would take all of a GPU's memory
     "PYTHONSAFEPATH": "1",  # Python would import a random.py that lies in the current folder
 }
-
 SHORT_SECONDS = 5
 """A worker is given the next cell ahead of time where they take less than this."""
+EXPERIMENTS = 16
+"""A worker ends after so many: TensorFlow never gives back a compiled program, some 25 MB of each."""
 
 DIED_TWICE = "its worker process died twice, the second time with nothing beside it (out of memory?)"
-
 T = TypeVar("T")
 
 
@@ -99,7 +96,7 @@ class LokyExecutor:
     def _hand_out(self, waiting: Waiting, workers: Sequence[Worker]) -> None:
         for worker in sorted(workers, key=lambda each: len(each.given)):  # those first that have nothing to do
             while task := waiting.next(worker.experiment, len(worker.given)):
-                worker.experiment = task.name
+                worker.begin(task.name)
                 worker.given[worker.submit(self._cell, task)] = task
 
 
@@ -168,6 +165,15 @@ class Worker:
         """What has been handed to it and not come back, in that order."""
         self.experiment = ""
         """The one that it was given last."""
+        self._begun = 0
+
+    def begin(self, experiment: str) -> None:
+        """Turn to an experiment, with nothing at work unless it is the last one; after many in a fresh process."""
+        self._begun += experiment != self.experiment
+        self.experiment = experiment
+        if self._begun > EXPERIMENTS:
+            self.kill()
+            self._pool, self._begun = _new_pool(), 1
 
     def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
         """Hand out a call."""
@@ -207,11 +213,6 @@ def _finished(
             waiting.took(task, result.seconds)
             found.append((task, result))
     return found
-
-
-def available_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager
