@@ -115,5 +115,7 @@ def test_published_experiments_on_small_data_train(tmp_path: Path) -> None:
     for path in paths:
         summary = current_summary(read_stored(tmp_path, path.stem))
         assert summary
-        assert all(each.main for each in (summary.variants or [summary]))
-        assert (summary.main.over.n, summary.failed, summary.diverged) == (2, (), ())
+        assert (summary.failed, summary.diverged) == ((), ())
+        for each in summary.variants or [summary]:
+            assert each.main
+            assert each.main.over.n == 2
