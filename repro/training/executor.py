@@ -20,6 +20,7 @@ from multiprocessing import resource_tracker, util
 from typing import Any, Protocol, TypeVar
 
 from repro.results.records import CellResult
+from repro.training.environment import uninterrupted
 from repro.training.progress import Progress
 from repro.training.worker import Task, train_cell
 
@@ -31,10 +32,9 @@ WORKER_VARIABLES = {
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # the first worker would take all of a GPU's memory
     "PYTHONSAFEPATH": "1",  # Python would import a random.py that lies in the current folder
 }
-SHORT_SECONDS = 5
-"""A worker is given the next cell ahead of time where they take less than this."""
-EXPERIMENTS = 16
-"""A worker ends after so many: TensorFlow never gives back a compiled program, some 25 MB of each."""
+SHORT_SECONDS, EXPERIMENTS = 5, 16
+"""A worker is given the next cell ahead of time where they take less, and ends after so many experiments: TensorFlow
+never gives back a compiled program, some 25 MB of each."""
 
 DIED_TWICE = "its worker process died twice, the second time with nothing beside it (out of memory?)"
 T = TypeVar("T")
@@ -177,11 +177,12 @@ class Worker:
 
     def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
         """Hand out a call."""
-        try:
-            return _submit(self._pool, function, *arguments)
-        except BrokenExecutor:
-            self._pool = _new_pool()
-            return _submit(self._pool, function, *arguments)
+        with uninterrupted():  # a process that has been started by half can't be ended
+            try:
+                return _submit(self._pool, function, *arguments)
+            except BrokenExecutor:
+                self._pool = _new_pool()
+                return _submit(self._pool, function, *arguments)
 
     def kill(self) -> None:
         """End the process, whatever it is at work on."""
