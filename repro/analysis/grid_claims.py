@@ -8,6 +8,7 @@ import numpy as np
 
 from repro.analysis.pairs import Matched
 from repro.config.article import Claim
+from repro.config.strict import HIGHER_IS_BETTER
 from repro.config.variation.claims import Until
 from repro.config.variation.references import labels_of, reference
 from repro.results.stored import StoredExperiment
@@ -40,7 +41,7 @@ def places_of(claim: Claim, variants: Sequence[StoredExperiment]) -> list[int] |
 
 def of_best(claim: Claim, found: Matched, places: Sequence[int], margin: float) -> GridClaim:
     """The comparison that a claim about the best of a grid comes down to."""
-    better: Better = "higher" if claim.metric in ("accuracy", "r2") else "lower"
+    better: Better = "higher" if claim.metric in HIGHER_IS_BETTER else "lower"
     if claim.direction == "near_best":
         return within_best(found.values, places, margin, better=better, correct=found.correct)
     return all_of(
@@ -63,6 +64,6 @@ def epochs_until(until: Until, metric: str, members: Sequence[StoredExperiment],
         if points and points != list(table.columns):
             return f"{each.name} is evaluated at other epochs than {members[0].name}"
         points = list(table.columns)
-        towards: Better = "higher" if metric in ("accuracy", "r2") else "lower"
+        towards: Better = "higher" if metric in HIGHER_IS_BETTER else "lower"
         times.append(first_reached(table.to_numpy(), points, until.level, towards).at)
     return np.stack(times)

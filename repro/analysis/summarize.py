@@ -12,6 +12,7 @@ from repro.analysis.margins import figure_margin, spread_margin
 from repro.analysis.pairs import NotMatched, matched
 from repro.config.reported import Reported
 from repro.config.schema import Experiment
+from repro.config.strict import HIGHER_IS_BETTER
 from repro.config.variation.references import label_of
 from repro.results.stored import StoredExperiment
 from repro.verdicts.grid.best import judge_best
@@ -58,7 +59,7 @@ def _best(stored: StoredExperiment) -> BestVerdict | None:
     found = matched(stored.variants, metric)
     if isinstance(found, NotMatched) or len({seed % 2 for seed in found.seeds}) < 2:
         return None
-    return judge_best(found.values, found.seeds, "higher" if metric in ("accuracy", "r2") else "lower")
+    return judge_best(found.values, found.seeds, "higher" if metric in HIGHER_IS_BETTER else "lower")
 
 
 def _readings(variants: Sequence[ExperimentSummary]) -> ReadingsVerdict | None:

@@ -36,3 +36,5 @@ FileName = Annotated[str, Field(min_length=1, max_length=300)]
 Metric = Literal["accuracy", "loss", "mean_squared_error", "mean_absolute_error", "root_mean_squared_error", "r2"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 """Figures of a split. `accuracy` is of classes, the last four of targets that are numbers; `loss` is always kept."""
+HIGHER_IS_BETTER: tuple[Metric, ...] = ("accuracy", "r2")
+"""Of these a higher value is a better one; of all others a lower one."""

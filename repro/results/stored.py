@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repro.config.schema import AnyExperiment
+from repro.config.strict import HIGHER_IS_BETTER
 from repro.config.variation.references import label_of
 from repro.config.variation.variants import variants_of
 from repro.errors import MachineError
@@ -117,7 +118,7 @@ class StoredExperiment:
         asked = (metric, split or protocol.judged_split)
         if asked == (metric, "gap"):
             trained, judged = self.valid(metric, "train"), self.valid(metric)
-            return trained - judged if metric in ("accuracy", "r2") else judged - trained
+            return trained - judged if metric in HIGHER_IS_BETTER else judged - trained
         if asked not in self._valid:
             self._valid[asked] = valid_seeds(self.frame, *asked, protocol.judged_step)
         return self._valid[asked]

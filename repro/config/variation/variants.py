@@ -49,7 +49,7 @@ def variants_of(experiment: AnyExperiment) -> tuple[Variant, ...]:
     axes = experiment.axes
     if not axes or not isinstance(experiment, Experiment):
         return (Variant({}, experiment, main=True),)
-    plain = experiment.model_copy(update={"grid": {}, "unstated": {}})
+    plain = _plain(experiment)
     made = [
         _variant(plain, dict(zip(axes, labels, strict=True)), experiment)
         for labels in itertools.product(*axes.values())
@@ -59,6 +59,10 @@ def variants_of(experiment: AnyExperiment) -> tuple[Variant, ...]:
             "expected the values that the experiment itself has among the readings, found no such reading"
         )
     return tuple(made)
+
+
+def _plain(experiment: Experiment) -> Experiment:
+    return experiment.model_copy(update={"grid": {}, "unstated": {}})
 
 
 def _variant(plain: Experiment, labels: Mapping[str, str], experiment: Experiment) -> Variant:
@@ -82,9 +86,8 @@ def _values(experiment: Experiment, labels: Mapping[str, str]) -> Iterator[tuple
 
 def find_variant(experiment: AnyExperiment, labels: Mapping[str, str]) -> Variant | str:
     """The variant with these labels, the file's own where there are none; or why there is none."""
-    found = variants_of(experiment)
     if not labels:
-        own = next((each for each in found if each.main), None)
+        own = next((each for each in variants_of(experiment) if each.main), None)
         axes = ", ".join(f"{axis}=..." for axis in experiment.axes)
         return own or f"expected one of its variants, {experiment.name}[{axes}]: it has none as its file stands"
     for axis in labels:
@@ -95,4 +98,5 @@ def find_variant(experiment: AnyExperiment, labels: Mapping[str, str]) -> Varian
             return f"expected a value of {axis}, too, got none"
         if labels[axis] not in values:
             return f"{experiment.name} has no {axis}={labels[axis]}; known: {', '.join(values)}"
-    return next(each for each in found if each.labels == labels)
+    assert isinstance(experiment, Experiment), "only these vary"
+    return _variant(_plain(experiment), {axis: labels[axis] for axis in experiment.axes}, experiment)
