@@ -145,6 +145,10 @@ def test_an_override_with_several_values_is_a_grid(tmp_path: Path) -> None:
         "model.1.Dropout.rate=0, training.epochs=1",
         "model.1.Dropout.rate=0.5, training.epochs=1",
     ]
+    with pytest.raises(ConfigError) as caught:
+        Catalogue().experiment(path, ["training.epochs=1,0"])
+    message = "-S training.epochs: grid: variant training.epochs=0: training.epochs: expected at least 1, got 0"
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(

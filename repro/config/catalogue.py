@@ -69,7 +69,7 @@ class Catalogue:
         """An experiment from its values, and the hashes of the files in `folder` that it names."""
         kind: type[AnyExperiment] = FunctionExperiment if "function" in document.value else Experiment
         experiment = validated(kind, name, document, extra_keys, filled={"files": {}})
-        axes: KeyPath = ("unstated",) if "unstated" in document.value else ("grid",)
+        axes: KeyPath = ("unstated",) if document.value.get("unstated") else ("grid",)
         try:
             variants = variants_of(experiment)
         except ConfigError as error:
